@@ -1,0 +1,61 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Kernels are optimized even for `swift test`: at -O0 they run 10 to 200 times slower and test nothing extra.
+let c: [CSetting] = [.unsafeFlags(["-O3"]), .treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
+
+let swift: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "planet-dist",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    // The machine's libraries
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // C: loops compiled per instruction set; the ring and the MPI calls Swift cannot spell
+    .target(name: "CKernels", cSettings: c),
+    .target(name: "CCollectives", dependencies: ["CMPI"], cSettings: c),
+
+    // Swift, bottom up: each imports only what stands above it here, siblings never each other
+    .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: swift),
+    .target(name: "Collectives", dependencies: ["CCollectives"], swiftSettings: swift),
+    .target(
+      name: "PlanetData", dependencies: ["Compute", "CTurboJPEG", .product(name: "SwiftCSV", package: "SwiftCSV")],
+      swiftSettings: swift),
+    .target(name: "Checkpoints", dependencies: ["CZlib"], swiftSettings: swift),
+    .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: swift),
+    .target(
+      name: "Training", dependencies: ["Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet"],
+      swiftSettings: swift),
+    .executableTarget(
+      name: "planet-dist", dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: swift),
+
+    // Tests
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "PlanetDataTests", dependencies: ["PlanetData", "TestSupport"], resources: [.copy("Golden")],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], resources: [.copy("Golden")],
+      swiftSettings: swift),
+    .testTarget(
+      name: "ResNetTests", dependencies: ["ResNet", "TestSupport"], resources: [.copy("Golden")], swiftSettings: swift),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["planet-dist", "TestSupport"], swiftSettings: swift),
+  ]
+)

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct PlanetDist: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "planet-dist")
+}
