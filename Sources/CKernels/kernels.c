@@ -101,7 +101,6 @@ const pd_kernels *const *pd_kernels_all(int *count) {
   return all;
 }
 
-size_t pd_weight_gradient_scratch(const pd_kernels *kernels, const pd_rows *rows, int first_panel, int last_panel) {
-  (void)rows;
+size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int first_panel, int last_panel) {
   return PD_PIXELS * (PD_INPUTS + 16) + (size_t)(last_panel - first_panel) * PD_PIXELS * kernels->panel;
 }

@@ -25,6 +25,20 @@ typedef struct pd_rows {
   int out_stride, out_y, out_x;
 } pd_rows;
 
+/// A filter of `height × width` taps over `inputs` channels, giving `outputs`. Weights are stored
+/// [height][width][inputs][outputs].
+typedef struct pd_filter {
+  int height, width, inputs, outputs, stride, pad_y, pad_x;
+} pd_filter;
+
+/// The rows of a forward convolution over images of `height × width` pixels, `pitch` floats apart.
+pd_rows pd_forward_rows(pd_filter filter, int images, int height, int width, int pitch);
+
+/// The rows of its gradient by the input, for the input pixels whose coordinates modulo the stride are `parity_y` and
+/// `parity_x`; the rows' input is dy. `order` (49 entries) receives the filter's taps that meet these pixels, none
+/// at all for some parities.
+pd_rows pd_backward_rows(pd_filter filter, int images, int height, int width, int parity_y, int parity_x, int *order);
+
 /// What is done with a convolution's result besides storing it.
 typedef enum pd_store { PD_REPLACE = 0, PD_ADD = 1 } pd_store;
 
@@ -70,7 +84,7 @@ typedef struct pd_kernels {
 const pd_kernels *_Nonnull const *_Nonnull pd_kernels_all(int *count);
 
 /// Floats of scratch one call of `weight_gradient` over these ranges needs.
-size_t pd_weight_gradient_scratch(const pd_kernels *kernels, const pd_rows *rows, int first_panel, int last_panel);
+size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int first_panel, int last_panel);
 
 /// Weights [taps][inputs][outputs] to panels [outputs/panel][taps'][inputs][panel], the last panel filled with zeros.
 /// Tap t of the result is tap `order[t]` of the weights.

@@ -1,0 +1,32 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Owns memory that lives as long as itself: zeroed, page-aligned blocks, handed out once and freed together.
+///
+/// Pages become resident when first touched, so reserving for the largest batch costs nothing until one comes.
+public final class Arena {
+  private var blocks: [UnsafeMutableRawBufferPointer] = []
+
+  public init() {}
+
+  deinit {
+    for block in blocks { munmap(block.baseAddress, block.count) }
+  }
+
+  /// `count` elements of a trivial type, zero.
+  public func take<T: BitwiseCopyable>(_ count: Int, of type: T.Type = Float.self) -> UnsafeMutablePointer<T> {
+    let bytes = max(1, count) * MemoryLayout<T>.stride
+    guard
+      let start = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+      start != MAP_FAILED
+    else { preconditionFailure("no address space for \(bytes) bytes") }
+    // Fewer page faults and TLB misses; refused harmlessly where the kernel has no huge pages.
+    if bytes >= 1 << 22 { madvise(start, bytes, MADV_HUGEPAGE) }
+    blocks.append(UnsafeMutableRawBufferPointer(start: start, count: bytes))
+    return start.bindMemory(to: T.self, capacity: max(1, count))
+  }
+
+  /// A tensor of zeros.
+  public func tensor(_ shape: Shape) -> Tensor { Tensor(take(shape.count), shape) }
+}

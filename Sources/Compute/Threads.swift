@@ -1,0 +1,37 @@
+import Dispatch
+
+/// The threads one rank computes with. The only place where threads meet arithmetic.
+///
+/// Work is split by count alone, never by timing, so the same number of threads gives the same bits.
+public struct Threads: Sendable {
+  /// How many parts work is split into.
+  public let count: Int
+
+  public init(_ count: Int) {
+    precondition(count > 0, "\(count) threads")
+    self.count = count
+  }
+
+  /// Runs `body(part)` for each part in `0..<count` and returns when all are done.
+  public func run(_ body: (Int) -> Void) {
+    if count == 1 { return body(0) }
+    withoutActuallyEscaping(body) { body in
+      let shared = Shared(body: body)
+      DispatchQueue.concurrentPerform(iterations: count) { shared.body($0) }
+    }
+  }
+
+  /// Splits `0..<total` into as many ranges as there are threads, at multiples of `unit`, and runs `body` on each that
+  /// is not empty, with its thread's number.
+  public func split(_ total: Int, unit: Int = 1, _ body: (Int, Range<Int>) -> Void) {
+    let units = (total + unit - 1) / unit
+    run { part in
+      let low = min(total, units * part / count * unit)
+      let high = min(total, units * (part + 1) / count * unit)
+      if low < high { body(part, low..<high) }
+    }
+  }
+
+  // Safe: `run` returns only after every call of the body has.
+  private struct Shared: @unchecked Sendable { let body: (Int) -> Void }
+}

@@ -1,0 +1,64 @@
+/// ResNet-50 (He et al., arXiv:1512.03385) in its v1.5 form, as torchvision's `resnet50`: a bottleneck's stride lies on
+/// its 3×3 convolution. Above it fastai's head (recipe §4).
+public enum Architecture {
+  /// A stage of bottlenecks.
+  public struct Stage: Sendable {
+    public let name: String
+    public let blocks: Int
+    /// Channels inside a bottleneck; four times as many leave it.
+    public let width: Int
+    public let stride: Int
+    public let group: Int
+  }
+
+  public static let stages = [
+    Stage(name: "layer1", blocks: 3, width: 64, stride: 1, group: 0),
+    Stage(name: "layer2", blocks: 4, width: 128, stride: 2, group: 0),
+    Stage(name: "layer3", blocks: 6, width: 256, stride: 2, group: 1),
+    Stage(name: "layer4", blocks: 3, width: 512, stride: 2, group: 1),
+  ]
+  static let stemWidth = 64
+  static let features = 2048
+  static let hidden = 512
+  static let headGroup = 2
+
+  /// Calls `visit` with name, PyTorch shape, kind and layer group of every tensor, in forward order.
+  static func forEachParameter(labels: Int, _ visit: (String, [Int], Parameter.Kind, Int) -> Void) {
+    func convolution(_ name: String, _ inputs: Int, _ outputs: Int, kernel: Int, _ group: Int) {
+      visit("\(name).weight", [outputs, inputs, kernel, kernel], .convolution, group)
+    }
+    func batchNorm(_ name: String, _ channels: Int, _ group: Int) {
+      visit("\(name).weight", [channels], .batchNorm, group)
+      visit("\(name).bias", [channels], .batchNorm, group)
+      visit("\(name).running_mean", [channels], .statistic, group)
+      visit("\(name).running_var", [channels], .statistic, group)
+    }
+    func linear(_ name: String, _ inputs: Int, _ outputs: Int) {
+      visit("\(name).weight", [outputs, inputs], .linear, headGroup)
+      visit("\(name).bias", [outputs], .bias, headGroup)
+    }
+    convolution("conv1", 3, stemWidth, kernel: 7, 0)
+    batchNorm("bn1", stemWidth, 0)
+    var inputs = stemWidth
+    for stage in stages {
+      for block in 0..<stage.blocks {
+        let (name, group) = ("\(stage.name).\(block)", stage.group)
+        convolution("\(name).conv1", inputs, stage.width, kernel: 1, group)
+        batchNorm("\(name).bn1", stage.width, group)
+        convolution("\(name).conv2", stage.width, stage.width, kernel: 3, group)
+        batchNorm("\(name).bn2", stage.width, group)
+        convolution("\(name).conv3", stage.width, 4 * stage.width, kernel: 1, group)
+        batchNorm("\(name).bn3", 4 * stage.width, group)
+        if block == 0 {
+          convolution("\(name).downsample.0", inputs, 4 * stage.width, kernel: 1, group)
+          batchNorm("\(name).downsample.1", 4 * stage.width, group)
+        }
+        inputs = 4 * stage.width
+      }
+    }
+    batchNorm("head.2", 2 * features, headGroup)
+    linear("head.4", 2 * features, hidden)
+    batchNorm("head.6", hidden, headGroup)
+    linear("head.8", hidden, labels)
+  }
+}

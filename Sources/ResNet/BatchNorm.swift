@@ -1,0 +1,110 @@
+import Compute
+
+/// Batch normalization over the rows of a tensor, by channel (Ioffe and Szegedy, arXiv:1502.03167), as
+/// `torch.nn.SyncBatchNorm`: statistics are those of all ranks' images together wherever the pass sums over ranks.
+///
+/// It holds one step's statistics between forward and backward. What it is fused with (the convolution before it, ReLU
+/// and the residual after it) is its owner's business: ``fit(sums:rows:pass:)`` reduces normalization to `z·scale + shift`.
+struct BatchNorm {
+  static let epsilon = 1e-5
+  static let momentum: Float = 0.1
+
+  let channels: Int
+  private let gamma: UnsafeMutablePointer<Float>
+  private let beta: UnsafeMutablePointer<Float>
+  private let gammaGradient: UnsafeMutablePointer<Float>
+  private let betaGradient: UnsafeMutablePointer<Float>
+  private let runningMean: UnsafeMutablePointer<Float>
+  private let runningVariance: UnsafeMutablePointer<Float>
+
+  /// Normalized and transformed: `z·scale + shift`.
+  let scale: UnsafeMutablePointer<Float>
+  let shift: UnsafeMutablePointer<Float>
+  /// The mean ``fit(sums:rows:pass:)`` found, and 1/√(variance + ε).
+  let mean: UnsafeMutablePointer<Float>
+  private let inverseDeviation: UnsafeMutablePointer<Float>
+  // Backward's coefficients: dz = a·(dy − m) + b·(z − mean).
+  private let a: UnsafeMutablePointer<Float>
+  private let b: UnsafeMutablePointer<Float>
+  private let m: UnsafeMutablePointer<Float>
+  /// Room for the sums of each thread, and for their total with a count behind it.
+  let sums: UnsafeMutablePointer<Double>
+  private let engine: Engine
+
+  init(_ name: String, channels: Int, parameters: Parameters, engine: Engine, arena: Arena) {
+    self.channels = channels
+    self.engine = engine
+    gamma = parameters.value("\(name).weight")
+    beta = parameters.value("\(name).bias")
+    gammaGradient = parameters.gradient("\(name).weight")
+    betaGradient = parameters.gradient("\(name).bias")
+    runningMean = parameters.value("\(name).running_mean")
+    runningVariance = parameters.value("\(name).running_var")
+    (scale, shift, mean) = (arena.take(channels), arena.take(channels), arena.take(channels))
+    (inverseDeviation, a, b, m) = (arena.take(channels), arena.take(channels), arena.take(channels), arena.take(channels))
+    sums = arena.take(engine.threads.count * 2 * channels + 1, of: Double.self)
+  }
+
+  /// Sets ``sums`` to zero, for the kernels to add to.
+  func clearSums() { sums.update(repeating: 0, count: engine.threads.count * 2 * channels + 1) }
+
+  /// Computes scale and shift: in training from the sums of z and z² in ``sums``, updating the running statistics; else
+  /// from the running statistics.
+  func fit(rows: Int, pass: Pass) throws {
+    guard pass.training else {
+      for c in 0..<channels {
+        transform(c, mean: runningMean[c], inverseDeviation: Float(1 / (Double(runningVariance[c]) + Self.epsilon).squareRoot()))
+      }
+      return
+    }
+    let count = try total(rows: rows, sumOverRanks: pass.sumOverRanks)
+    for c in 0..<channels {
+      let mean = sums[c] / count
+      let variance = max(0, sums[channels + c] / count - mean * mean)
+      transform(c, mean: Float(mean), inverseDeviation: Float(1 / (variance + Self.epsilon).squareRoot()))
+      // Unbiased variance for the running average, biased for normalizing: PyTorch does both (torch.nn.BatchNorm2d).
+      let unbiased = Float(variance * count / max(1, count - 1))
+      runningMean[c] += Self.momentum * (Float(mean) - runningMean[c])
+      runningVariance[c] += Self.momentum * (unbiased - runningVariance[c])
+    }
+  }
+
+  private func transform(_ c: Int, mean: Float, inverseDeviation: Float) {
+    self.mean[c] = mean
+    self.inverseDeviation[c] = inverseDeviation
+    scale[c] = gamma[c] * inverseDeviation
+    shift[c] = beta[c] - mean * scale[c]
+  }
+
+  /// The gradient by z of a loss whose gradient by the normalized output is dy, after ReLU's where `y` is given; dy
+  /// itself is then masked in place. Replaces the parameters' gradients. dz may be dy.
+  func backward(_ dy: Tensor, maskedBy y: Tensor?, z: Tensor, into dz: Tensor, pass: Pass) throws {
+    clearSums()
+    engine.reduce(dy, maskedBy: y, against: z, mean: mean, sums: sums)
+    addThreads()
+    for c in 0..<channels {  // this rank's part of the gradients: they are averaged with all others later
+      betaGradient[c] = Float(sums[c])
+      gammaGradient[c] = Float(sums[channels + c]) * inverseDeviation[c]
+    }
+    let count = try total(rows: z.shape.rows, sumOverRanks: pass.sumOverRanks, threadsAdded: true)
+    for c in 0..<channels {
+      a[c] = scale[c]
+      m[c] = Float(sums[c] / count)
+      b[c] = -scale[c] * inverseDeviation[c] * inverseDeviation[c] * Float(sums[channels + c] / count)
+    }
+    engine.normalizeBackward(dy, z: z, into: dz, a: a, m: m, b: b, mean: mean)
+  }
+
+  // Adds the threads' sums to those of the first.
+  private func addThreads() {
+    for i in 2 * channels..<max(2, 2 * engine.threads.count) * channels { sums[i % (2 * channels)] += sums[i] }
+  }
+
+  /// Sums over threads and ranks. Returns the number of rows summed over.
+  private func total(rows: Int, sumOverRanks: Pass.Sum?, threadsAdded: Bool = false) throws -> Double {
+    if !threadsAdded { addThreads() }
+    sums[2 * channels] = Double(rows)
+    try sumOverRanks?(UnsafeMutableBufferPointer(start: sums, count: 2 * channels + 1))
+    return sums[2 * channels]
+  }
+}

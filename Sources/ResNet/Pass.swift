@@ -1,0 +1,37 @@
+import Compute
+
+/// What a forward and the backward after it need to know besides tensors.
+public struct Pass: Sendable {
+  /// Adds up, over all ranks, the values in the buffer. Each rank calls it at the same places with as many values.
+  public typealias Sum = @Sendable (UnsafeMutableBufferPointer<Double>) throws -> Void
+
+  /// Normalize by the batch's statistics and drop out, or by running statistics and keep all.
+  public let training: Bool
+  /// Whether the body's filters stay as they are, so that their gradients need not be computed (recipe §4.1).
+  public let frozen: Bool
+  /// How batch normalization's statistics are summed over ranks; each rank's own where nil.
+  public let sumOverRanks: Sum?
+  /// Dropout before the head's second linear layer; half of it before the first (fastai's `ps`).
+  public let dropout: Float
+  /// Key of dropout: (seed, step, image) decides what is dropped.
+  public let seed: UInt64
+  public let step: Int
+  /// For each image of the batch, its number in the dataset.
+  public let images: [Int]
+
+  public init(
+    training: Bool, frozen: Bool = false, sumOverRanks: Sum? = nil, dropout: Float = 0, seed: UInt64 = 0,
+    step: Int = 0, images: [Int] = []
+  ) {
+    self.training = training
+    self.frozen = frozen
+    self.sumOverRanks = sumOverRanks
+    self.dropout = dropout
+    self.seed = seed
+    self.step = step
+    self.images = images
+  }
+
+  /// A pass that only predicts.
+  public static let evaluation = Pass(training: false)
+}

@@ -1,0 +1,69 @@
+public import Compute
+
+/// ResNet-50 with fastai's head, over shared ``Parameters``, with memory for batches of one size.
+///
+/// `forward` runs down the layers, `backward` up; each layer keeps what its backward needs until the next forward. The
+/// law of accumulation: a backward replaces every gradient it computes, of parameters and of activations, except a
+/// bottleneck's gradient by its input, where the main path is added to the shortcut.
+public final class ResNet50 {
+  private let plan: Plan
+  private let stem: Stem
+  private let blocks: [Bottleneck]
+  private let head: Head
+  private let workspace: Workspace
+  private let features: Shape
+  /// Images, `[N, size, size, 3]`, normalized: the caller fills them. `N` is the largest batch.
+  public let images: Tensor
+  /// The smallest image side the network's five halvings leave something of.
+  public static let smallestImage = 32
+
+  /// - Parameters:
+  ///   - imageSize: height and width of the images.
+  ///   - batch: the largest number of images of a pass.
+  public init(_ parameters: Parameters, imageSize: Int, batch: Int, engine: Engine) {
+    plan = Plan(parameters: parameters, engine: engine)
+    images = plan.arena.tensor(Shape(batch, imageSize, imageSize, 3))
+    stem = Stem(input: images.shape, plan: plan)
+    var shape = stem.outputShape
+    var blocks: [Bottleneck] = []
+    for stage in Architecture.stages {
+      for index in 0..<stage.blocks {
+        let block = Bottleneck(
+          "\(stage.name).\(index)", input: shape, width: stage.width, stride: index == 0 ? stage.stride : 1,
+          isFirst: index == 0, plan: plan)
+        blocks.append(block)
+        shape = block.outputShape
+      }
+    }
+    self.blocks = blocks
+    features = shape
+    head = Head(input: shape, plan: plan)
+    workspace = plan.workspace()
+    inputs = []
+  }
+
+  // What each block was given in the last forward, and the last one's output.
+  private var inputs: [Tensor]
+
+  /// Logits `[count, labels]` of the first `count` of ``images``. They stay valid until the next forward.
+  ///
+  /// - Throws: what the pass's sum over ranks throws.
+  public func forward(count: Int, pass: Pass) throws -> Tensor {
+    inputs = [try stem.forward(images.prefix(count), pass: pass)]
+    for block in blocks { inputs.append(try block.forward(inputs[inputs.count - 1], pass: pass)) }
+    return try head.forward(inputs[inputs.count - 1], pass: pass)
+  }
+
+  /// Fills the gradients of the parameters that train, given the loss's gradient by the last forward's logits.
+  ///
+  /// - Throws: what the pass's sum over ranks throws.
+  public func backward(_ dLogits: Tensor, pass: Pass) throws {
+    precondition(pass.training && inputs.count == blocks.count + 1, "backward follows a training forward")
+    var d = Tensor(workspace.gradients[0], features).prefix(dLogits.shape.images)
+    try head.backward(dLogits, into: d, pass: pass)
+    for (block, x) in zip(blocks, inputs).reversed() {
+      d = try block.backward(d, x: x, workspace: workspace, pass: pass)
+    }
+    try stem.backward(d, workspace: workspace, pass: pass)
+  }
+}
