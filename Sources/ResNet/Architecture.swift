@@ -20,7 +20,8 @@ public enum Architecture {
   static let stemWidth = 64
   static let features = 2048
   static let hidden = 512
-  static let headGroup = 2
+  /// The layer group of the head.
+  public static let headGroup = 2
 
   /// Calls `visit` with name, PyTorch shape, kind and layer group of every tensor, in forward order.
   static func forEachParameter(labels: Int, _ visit: (String, [Int], Parameter.Kind, Int) -> Void) {

@@ -1,0 +1,33 @@
+import Collectives
+
+/// The small message all ranks exchange in every step, so that all decide alike: one sum over ranks, to which rank 0
+/// contributes the schedule and every rank its flags and losses.
+struct Control {
+  /// The global batch's loss: a mean over all ranks' images.
+  let loss: Double
+  /// Whether any rank was asked to stop.
+  let stop: Bool
+  /// Learning rate of each layer group, as rank 0 computed them.
+  let rates: [Double]
+  /// Adam's β1, as rank 0 computed it.
+  let beta1: Double
+
+  /// - Parameters:
+  ///   - step: the step's number, the same on all ranks.
+  ///   - lossSum: of this rank's images, over labels.
+  ///   - images: how many those are.
+  /// - Throws: ``TrainingError/outOfStep(_:)`` if a rank is in another step, ``TrainingError/notFinite(step:)`` on all ranks
+  ///   if the loss is not a number.
+  static func exchange(
+    step: Int, stop: Bool, lossSum: Double, images: Int, labels: Int, schedule: OneCycle, communicator: Communicator
+  ) throws -> Control {
+    var (rates, beta1) = schedule.values(at: step)
+    if communicator.rank != 0 { (rates, beta1) = (rates.map { _ in 0 }, 0) }
+    let sent = [Double(step), stop ? 1 : 0, lossSum, Double(images), beta1] + rates
+    let sum = try communicator.sum(sent)
+    guard sum[0] == Double(step * communicator.size) else { throw TrainingError.outOfStep(step) }
+    let loss = sum[2] / (sum[3] * Double(labels))
+    guard loss.isFinite else { throw TrainingError.notFinite(step: step) }
+    return Control(loss: loss, stop: sum[1] > 0, rates: Array(sum[5...]), beta1: sum[4])
+  }
+}

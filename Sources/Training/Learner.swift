@@ -1,0 +1,90 @@
+import Collectives
+import Compute
+import PlanetData
+import ResNet
+
+/// One rank's replica of the network and its share of each training step.
+///
+/// Replicas stay identical to the bit: they start equal, and every rank makes the same update from the same averaged
+/// gradients.
+final class Learner {
+  let parameters: Parameters
+  let network: ResNet50
+  let optimizer: Optimizer
+  private let stage: Configuration.Stage
+  private let configuration: Configuration
+  private let seed: UInt64
+  private let schedule: OneCycle
+  private let communicator: Communicator
+  private let ranges: [Range<Int>]
+  private let dLogits: Tensor
+  private let arena = Arena()
+  /// Where the time went so far.
+  var phases = Phases()
+
+  /// - Parameters:
+  ///   - seed: of dropout in this stage.
+  ///   - steps: of the whole stage: the length of the cycle.
+  init(
+    _ parameters: Parameters, stage: Configuration.Stage, configuration: Configuration, seed: UInt64, steps: Int,
+    communicator: Communicator, engine: Engine
+  ) {
+    self.parameters = parameters
+    self.stage = stage
+    self.configuration = configuration
+    self.seed = seed
+    self.communicator = communicator
+    schedule = OneCycle(steps: steps, peaks: stage.learningRates)
+    let largest = max(1, (configuration.batchSize + communicator.size - 1) / communicator.size)
+    network = ResNet50(parameters, imageSize: stage.size, batch: largest, engine: engine)
+    optimizer = Optimizer(parameters, frozen: stage.frozen, weightDecay: configuration.wd, engine: engine)
+    ranges = parameters.trainableRanges(frozen: stage.frozen)
+    dLogits = arena.tensor(Shape(largest, 1, 1, parameters.labels))
+  }
+
+  /// Forward, loss, backward, averaging, update: one step on this rank's part of a global batch.
+  ///
+  /// - Parameters:
+  ///   - step: counted from the beginning of the stage.
+  ///   - stop: whether this rank was asked to stop.
+  /// - Returns: what all ranks agreed on.
+  func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
+    batch.withImages { network.images.floats.update(fromContentsOf: $0) }
+    let pass = Pass(
+      training: true, frozen: stage.frozen, sumOverRanks: sumOverRanks, dropout: Float(configuration.ps), seed: seed,
+      step: step, images: batch.indices)
+    let logits = try phases.time(\.forward) { try network.forward(count: batch.count, pass: pass) }
+
+    let lossSum = batch.targets.withUnsafeBufferPointer { MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0) }
+    let control = try Control.exchange(
+      step: step, stop: stop, lossSum: lossSum, images: batch.count, labels: parameters.labels, schedule: schedule,
+      communicator: communicator)
+
+    let dLogits = self.dLogits.prefix(batch.count)
+    batch.targets.withUnsafeBufferPointer {
+      // By the size of the global batch: summing the ranks' gradients then gives the gradient of its mean.
+      MultiLabelLoss.backward(logits, targets: $0, images: configuration.batchSize, into: dLogits)
+    }
+    try phases.time(\.backward) { try network.backward(dLogits, pass: pass) }
+    try phases.time(\.averaging) {
+      for range in ranges { try communicator.allReduce(.init(rebasing: parameters.gradients[range])) }
+    }
+    phases.time(\.optimizer) { optimizer.update(rates: control.rates, beta1: control.beta1) }
+    return control
+  }
+
+  private var sumOverRanks: Pass.Sum? {
+    guard configuration.batchNorm == .sync, communicator.size > 1 else { return nil }
+    return { [communicator] sums in try communicator.allReduce(sums) }
+  }
+
+  /// Makes the ranks' running statistics equal, where each has followed its own batches: their average, weighted by the
+  /// images of a step. Called before they are used to evaluate, or saved.
+  func averageRunningStatistics() throws {
+    guard configuration.batchNorm == .local, communicator.size > 1 else { return }
+    let (rank, size, batch) = (communicator.rank, communicator.size, configuration.batchSize)
+    let weight = Float(batch * (rank + 1) / size - batch * rank / size) / Float(batch)
+    for i in parameters.runningStatistics.indices { parameters.runningStatistics[i] *= weight }
+    try communicator.allReduce(parameters.runningStatistics)
+  }
+}

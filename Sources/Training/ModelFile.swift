@@ -1,0 +1,87 @@
+import Checkpoints
+import Foundation
+import PlanetData
+import ResNet
+
+/// A saved network: `models/NAME.safetensors`. PyTorch's names, shapes and layout; what else is needed to use it stands in
+/// the metadata.
+public struct ModelFile: Sendable {
+  /// Names of the network's outputs.
+  public let labels: [String]
+  /// Side of the images it was last trained on.
+  public let size: Int
+  private let file: TensorFile
+
+  static let format = "planet-dist 1"
+
+  /// Writes the network and what `configuration` trained it with.
+  static func write(
+    _ parameters: Parameters, labels: [String], stage: Configuration.Stage, configuration: Configuration, to path: String
+  ) throws {
+    let tensors = parameters.all.map { (name: $0.name, shape: $0.shape, values: parameters.exported($0)) }
+    let metadata = [
+      "format": format,
+      "labels": try json(labels),
+      "size": String(stage.size),
+      "mean": try json(Renderer.mean),
+      "std": try json(Renderer.std),
+      "stage": stage.name,
+      "recipe": String(decoding: try configuration.encoded(), as: UTF8.self),
+    ]
+    try withViews(of: tensors) { (views) throws(CheckpointError) in
+      try SafeTensors.write(views, metadata: metadata, to: path)
+    }
+  }
+
+  /// Reads and checks a saved network.
+  public init(path: String) throws {
+    file = try SafeTensors.read(path)
+    guard let text = file.metadata["labels"], let labels = try? JSONDecoder().decode([String].self, from: Data(text.utf8)),
+      !labels.isEmpty, Set(labels).count == labels.count
+    else { throw TrainingError.badFile(path: path, reason: "its metadata name no labels") }
+    guard let size = file.metadata["size"].flatMap({ Int($0) }), (ResNet50.smallestImage...4096).contains(size)
+    else { throw TrainingError.badFile(path: path, reason: "its metadata give no image size") }
+    guard let width = file.tensors["head.8.bias"]?.values.count, width == labels.count
+    else { throw TrainingError.badFile(path: path, reason: "its last layer does not have an output for each of its \(labels.count) labels") }
+    self.labels = labels
+    self.size = size
+    try file.check(against: Parameters.expected(labels: labels.count))
+  }
+
+  /// Copies the weights into a network of as many labels.
+  public func load(into parameters: Parameters) {
+    for parameter in parameters.all {
+      if let tensor = file.tensors[parameter.name] { parameters.load(tensor.values, into: parameter) }
+    }
+  }
+
+  /// That the labels are the dataset's, in the same order.
+  func check(labels expected: [String]) throws(TrainingError) {
+    guard labels != expected else { return }
+    throw .otherLabels(
+      path: file.path, missing: expected.filter { !labels.contains($0) }, unknown: labels.filter { !expected.contains($0) })
+  }
+
+  private static func json(_ value: some Encodable) throws -> String {
+    String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+  }
+}
+
+extension Parameters {
+  /// Names and PyTorch shapes of all tensors of a network.
+  static func expected(labels: Int) -> [(name: String, shape: [Int])] {
+    Parameters(labels: labels).all.map { ($0.name, $0.shape) }
+  }
+}
+
+/// Views of arrays, all valid while `body` runs.
+private func withViews<E: Error>(
+  of tensors: [(name: String, shape: [Int], values: [Float])], _ views: [TensorView] = [],
+  _ body: ([TensorView]) throws(E) -> Void
+) throws(E) {
+  guard views.count < tensors.count else { return try body(views) }
+  let next = tensors[views.count]
+  try next.values.withUnsafeBufferPointer { (buffer) throws(E) in
+    try withViews(of: tensors, views + [(next.name, next.shape, buffer)], body)
+  }
+}

@@ -1,0 +1,47 @@
+import Compute
+import ResNet
+
+/// AdamW over the arena of parameters, as fastai applies it (recipe §5): betas (β1 of the schedule, 0.99), weight decay on
+/// everything that trains, batch normalization and biases included.
+///
+/// A stage begins with a new one: freezing and unfreezing do that in fastai.
+final class Optimizer {
+  let parameters: Parameters
+  let firstMoments: UnsafeMutableBufferPointer<Float>
+  let secondMoments: UnsafeMutableBufferPointer<Float>
+  /// Updates made.
+  var step = 0
+  private let engine: Engine
+  private let weightDecay: Double
+  private let slices: [(group: Int, range: Range<Int>)]
+  private let arena = Arena()
+
+  init(_ parameters: Parameters, frozen: Bool, weightDecay: Double, engine: Engine) {
+    self.parameters = parameters
+    self.engine = engine
+    self.weightDecay = weightDecay
+    let count = parameters.values.count
+    firstMoments = UnsafeMutableBufferPointer(start: arena.take(count), count: count)
+    secondMoments = UnsafeMutableBufferPointer(start: arena.take(count), count: count)
+    slices = parameters.trainable.filter { !frozen || $0.trainsFrozen }.reduce(into: []) { slices, next in
+      if let last = slices.last, last.group == next.group, last.range.upperBound == next.range.lowerBound {
+        slices[slices.count - 1].range = last.range.lowerBound..<next.range.upperBound
+      } else {
+        slices.append((next.group, next.range))
+      }
+    }
+  }
+
+  /// One update from the gradients.
+  ///
+  /// - Parameter rates: the learning rate of each layer group.
+  func update(rates: [Double], beta1: Double) {
+    step += 1
+    for (group, range) in slices {
+      engine.adamW(
+        weights: .init(rebasing: parameters.values[range]), gradients: .init(rebasing: parameters.gradients[range]),
+        firstMoments: .init(rebasing: firstMoments[range]), secondMoments: .init(rebasing: secondMoments[range]),
+        step: step, learningRate: rates[group], betas: (beta1, 0.99), weightDecay: weightDecay)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// Where the time of training steps went.
+public struct Phases: Sendable {
+  /// Waiting for decoded images.
+  public var data: Duration = .zero
+  public var forward: Duration = .zero
+  public var backward: Duration = .zero
+  /// Averaging gradients over ranks, waiting for the slowest included.
+  public var averaging: Duration = .zero
+  public var optimizer: Duration = .zero
+
+  public init() {}
+
+  /// All of it.
+  public var total: Duration { data + forward + backward + averaging + optimizer }
+
+  /// Runs `body` and adds its time to `phase`.
+  mutating func time<R>(_ phase: WritableKeyPath<Phases, Duration>, _ body: () throws -> R) rethrows -> R {
+    let start = ContinuousClock.now
+    defer { self[keyPath: phase] += ContinuousClock.now - start }
+    return try body()
+  }
+}
+
+extension Duration {
+  /// As a number of seconds.
+  public var seconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
+}

@@ -1,0 +1,34 @@
+import Checkpoints
+import Foundation
+import ResNet
+
+/// Weights of a ResNet-50 trained on something else, usually ImageNet.
+public enum PretrainedBody {
+  /// Where torchvision keeps its `resnet50-*.pth`: `$TORCH_HOME/hub/checkpoints`, else `~/.cache/torch/hub/checkpoints`.
+  ///
+  /// - Throws: ``TrainingError/noPretrained(searched:)`` where there is none.
+  public static func find(
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(TrainingError) -> String {
+    let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "~") + "/.cache"
+    let folder = (environment["TORCH_HOME"] ?? cache + "/torch") + "/hub/checkpoints"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    guard let name = names.filter({ $0.hasPrefix("resnet50-") && $0.hasSuffix(".pth") }).sorted().first
+    else { throw .noPretrained(searched: [folder]) }
+    return folder + "/" + name
+  }
+
+  /// Replaces the body's weights and statistics by those of a `.pth` or `.safetensors` file with torchvision's names. The
+  /// head is left as it is; the file's classifier is ignored.
+  ///
+  /// - Throws: `CheckpointError`, naming everything missing, unexpected or misshapen at once.
+  static func load(_ path: String, into parameters: Parameters) throws(CheckpointError) {
+    let file = try WeightsFile.read(path)
+    let body = parameters.all.filter { $0.group < Architecture.headGroup }
+    let head = file.tensors.keys.filter { $0.hasPrefix("fc.") || $0.hasPrefix("head.") }
+    try file.check(against: body.map { ($0.name, $0.shape) }, ignoring: Set(head))
+    for parameter in body {
+      if let tensor = file.tensors[parameter.name] { parameters.load(tensor.values, into: parameter) }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import Foundation
+
+/// Where a run keeps what it makes.
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  /// The checkpoint of a stage.
+  public func model(_ stage: String) -> String { "\(path)/models/\(stage).safetensors" }
+  /// What `--resume` continues from; there while a run is not finished.
+  public var state: String { "\(path)/state.safetensors" }
+  public var history: String { "\(path)/history.csv" }
+
+  /// The checkpoint that `name` means: a stage of this run, or a file.
+  public func find(_ name: String) throws(TrainingError) -> String {
+    let candidates = [model(name), name]
+    guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+      throw .noModel(name: name, searched: candidates)
+    }
+    return found
+  }
+}

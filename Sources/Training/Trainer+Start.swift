@@ -1,0 +1,50 @@
+import Checkpoints
+import Collectives
+import Foundation
+import ResNet
+
+extension Trainer {
+  /// Sets the weights all ranks begin with. Rank 0 reads whatever file they are in.
+  ///
+  /// - Returns: the state to continue from, its file on rank 0 only, if this run resumes.
+  func prepare(_ start: Start) throws -> (run: SavedRun, file: TensorFile?)? {
+    if start == .resume { return try resume() }
+    try communicator.agree {
+      guard communicator.rank == 0 else { return }
+      if FileManager.default.fileExists(atPath: folder.state) {
+        throw TrainingError.unfinishedRun(folder: folder.path, progress: try TrainingState.read(folder.state).run.position)
+      }
+      parameters.initialize(groups: [0, 1, Architecture.headGroup], seed: UInt64(configuration.seed))
+      switch start {
+      case .pretrained(let path): try PretrainedBody.load(path, into: parameters)
+      case .model(let path):
+        let model = try ModelFile(path: path)
+        try model.check(labels: dataset.labels)
+        model.load(into: parameters)
+      case .random, .resume: break
+      }
+    }
+    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.values))
+    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
+    return nil
+  }
+
+  private func resume() throws -> (run: SavedRun, file: TensorFile?) {
+    var file: TensorFile?
+    var json: [UInt8] = []
+    try communicator.agree {
+      guard communicator.rank == 0 else { return }
+      guard FileManager.default.fileExists(atPath: folder.state)
+      else { throw TrainingError.nothingToResume(folder: folder.path) }
+      let state = try TrainingState.read(folder.state)
+      let differences = try configuration.differences(from: state.run.configuration)
+      guard differences.isEmpty else { throw TrainingError.otherConfiguration(path: folder.state, differences: differences) }
+      guard state.run.fingerprint == dataset.fingerprint else { throw TrainingError.otherData(path: folder.state) }
+      file = state.file
+      json = Array(try JSONEncoder().encode(state.run))
+    }
+    let run = try JSONDecoder().decode(SavedRun.self, from: Data(communicator.broadcast(json)))
+    progress = run.progress
+    return (run, file)
+  }
+}

@@ -1,0 +1,58 @@
+/// Why training cannot go on.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+  /// The loss became infinite or not a number.
+  case notFinite(step: Int)
+  /// Ranks are in different steps, which only a bug can bring about.
+  case outOfStep(Int)
+  /// The training part has fewer images than one batch.
+  case tooFewImages(train: Int, batchSize: Int)
+  /// Each rank's own batch normalization needs two images on each.
+  case tooFewPerRank(batchSize: Int, ranks: Int)
+  /// The run folder holds an interrupted run.
+  case unfinishedRun(folder: String, progress: String)
+  /// Nothing to resume.
+  case nothingToResume(folder: String)
+  /// The options are not those of the interrupted run.
+  case otherConfiguration(path: String, differences: [String])
+  /// The data are not those of the interrupted run.
+  case otherData(path: String)
+  /// A file of ours lacks what it should hold.
+  case badFile(path: String, reason: String)
+  /// The model's labels are not the dataset's.
+  case otherLabels(path: String, missing: [String], unknown: [String])
+  /// No pretrained weights where torchvision would have put them.
+  case noPretrained(searched: [String])
+  /// A checkpoint given by name is not in the run.
+  case noModel(name: String, searched: [String])
+
+  public var description: String {
+    switch self {
+    case .notFinite(let step):
+      "training: the loss is no longer a finite number at step \(step). Try a lower --lr; --resume goes back to the last saved epoch."
+    case .outOfStep(let step):
+      "training: not all ranks are in step \(step). This is a bug in planet-dist; please report it with the command line."
+    case .tooFewImages(let train, let batchSize):
+      "training: \(train) training images do not fill one batch of \(batchSize). Use a smaller --batch-size or more images."
+    case .tooFewPerRank(let batchSize, let ranks):
+      "training: --batch-norm local needs two images on every rank, and a batch of \(batchSize) on \(ranks) ranks has fewer. Use fewer ranks, a larger --batch-size, or --batch-norm sync."
+    case .unfinishedRun(let folder, let progress):
+      "\(folder): holds an interrupted run (\(progress)). Add --resume to continue it, choose another --run, or remove \(folder)/state.safetensors to give it up."
+    case .nothingToResume(let folder):
+      "\(folder): no interrupted run to resume here. Leave out --resume to start one, or name another --run."
+    case .otherConfiguration(let path, let differences):
+      "\(path): the interrupted run had other options (\(differences.joined(separator: "; "))). Resume with the options it was started with."
+    case .otherData(let path):
+      "\(path): the interrupted run saw other data. Resume with the same labels, images and split."
+    case .badFile(let path, let reason):
+      "\(path): \(reason). Use a file that planet-dist train saved."
+    case .otherLabels(let path, let missing, let unknown):
+      "\(path): its labels are not the data's (only in the data: \(Self.list(missing)); only in the model: \(Self.list(unknown))). Use the data it was trained on, or start without --from."
+    case .noPretrained(let searched):
+      "pretrained weights: no resnet50-*.pth in \(searched.joined(separator: " or ")). Fetch https://download.pytorch.org/models/resnet50-19c8e357.pth into the last of these folders, or name a file with --pretrained FILE, or start from random weights with --pretrained none."
+    case .noModel(let name, let searched):
+      "\(name): no such checkpoint (looked for \(searched.joined(separator: ", "))). Give --from a stage saved in this --run, or a file."
+    }
+  }
+
+  private static func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
+}

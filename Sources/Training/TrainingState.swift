@@ -1,0 +1,104 @@
+import Checkpoints
+import Collectives
+import Foundation
+import ResNet
+
+/// How far a run has come.
+struct Progress: Codable, Equatable {
+  /// Index into the configuration's stages.
+  var stage = 0
+  /// Epochs of the stage that are trained and evaluated.
+  var epoch = 0
+  /// Steps of the next epoch that are trained: the position in its order.
+  var stepInEpoch = 0
+  /// Updates the stage's optimizer has made.
+  var optimizerStep = 0
+  /// Time already spent on the next epoch.
+  var secondsInEpoch = 0.0
+  var smoothedLoss = SmoothedLoss()
+  var history: [HistoryRow] = []
+}
+
+/// What a state says about the run it belongs to.
+struct SavedRun: Codable {
+  var progress: Progress
+  var configuration: Configuration
+  var labels: [String]
+  /// Of the dataset.
+  var fingerprint: UInt64
+
+  /// For people: "stage-2-rn50, epoch 3, step 17".
+  var position: String {
+    "\(configuration.stages[progress.stage].name), epoch \(progress.epoch), step \(progress.stepInEpoch)"
+  }
+}
+
+/// `state.safetensors`, from which `--resume` continues: the arenas as they are in memory, and a ``SavedRun`` in the
+/// metadata. Rank 0 alone reads and writes it.
+enum TrainingState {
+  private static let key = "run"
+
+  /// Reads and checks what the file says, without its tensors' values being used yet.
+  static func read(_ path: String) throws -> (run: SavedRun, file: TensorFile) {
+    let file = try SafeTensors.read(path)
+    guard let text = file.metadata[key], let run = try? JSONDecoder().decode(SavedRun.self, from: Data(text.utf8))
+    else { throw TrainingError.badFile(path: path, reason: "its metadata do not describe an interrupted run") }
+    let p = run.progress
+    guard run.configuration.stages.indices.contains(p.stage), min(p.epoch, p.stepInEpoch, p.optimizerStep) >= 0
+    else { throw TrainingError.badFile(path: path, reason: "its progress is not within its stages") }
+    return (run, file)
+  }
+
+  /// Saves the state of all ranks. Collective: each rank sends its running statistics, which with `--batch-norm local`
+  /// are its own.
+  static func write(_ run: SavedRun, _ learner: Learner, communicator: Communicator, to path: String) throws {
+    let parameters = learner.parameters
+    let gathered = try communicator.gather([UInt8](UnsafeRawBufferPointer(parameters.runningStatistics)))
+    try communicator.agree {
+      guard let gathered else { return }
+      let statistics = gathered.flatMap { $0 }
+      let json = String(decoding: try JSONEncoder().encode(run), as: UTF8.self)
+      let count = parameters.values.count
+      try statistics.withUnsafeBytes { bytes in
+        try bytes.withMemoryRebound(to: Float.self) { floats in
+          let tensors: [TensorView] = [
+            ("parameters", [count], UnsafeBufferPointer(parameters.values)),
+            ("exp_avg", [count], UnsafeBufferPointer(learner.optimizer.firstMoments)),
+            ("exp_avg_sq", [count], UnsafeBufferPointer(learner.optimizer.secondMoments)),
+            ("running_statistics", [gathered.count, floats.count / gathered.count], floats),
+          ]
+          try SafeTensors.write(tensors, metadata: ["format": ModelFile.format, key: json], to: path)
+        }
+      }
+    }
+  }
+
+  /// Copies a state into all ranks' replicas. Collective; `file` is rank 0's, nil on the others.
+  static func load(_ run: SavedRun, _ file: TensorFile?, into learner: Learner, communicator: Communicator) throws {
+    let parameters = learner.parameters
+    let arenas = [
+      ("parameters", parameters.values), ("exp_avg", learner.optimizer.firstMoments),
+      ("exp_avg_sq", learner.optimizer.secondMoments),
+    ]
+    var statistics: [Float] = []
+    try communicator.agree {
+      guard let file else { return }
+      for (name, arena) in arenas {
+        guard let values = file.tensors[name]?.values, values.count == arena.count
+        else { throw TrainingError.badFile(path: file.path, reason: "it has no \(name) for this network") }
+        _ = arena.update(fromContentsOf: values)
+      }
+      statistics = file.tensors["running_statistics"]?.values ?? []
+      guard !statistics.isEmpty, statistics.count % parameters.runningStatistics.count == 0
+      else { throw TrainingError.badFile(path: file.path, reason: "it has no running_statistics for this network") }
+    }
+    for (_, arena) in arenas { try communicator.broadcast(UnsafeMutableRawBufferPointer(arena)) }
+    let bytes = try communicator.broadcast(statistics.withUnsafeBytes(Array.init))
+    // With as many ranks as saved it, each gets its own back; otherwise the first rank's, which are everybody's unless
+    // batch normalization was local.
+    let stride = parameters.runningStatistics.count * MemoryLayout<Float>.size
+    let row = bytes.count / stride == communicator.size ? communicator.rank : 0
+    UnsafeMutableRawBufferPointer(parameters.runningStatistics).copyBytes(from: bytes[row * stride..<(row + 1) * stride])
+    learner.optimizer.step = run.progress.optimizerStep
+  }
+}
