@@ -46,7 +46,10 @@ let package = Package(
     // Tests
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"], swiftSettings: swift),
-    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"], swiftSettings: swift),
+    .executableTarget(
+      name: "ring-check", dependencies: ["Collectives"], path: "Tests/RingCheck", swiftSettings: swift),
+    .testTarget(
+      name: "CollectivesTests", dependencies: ["Collectives", "ring-check", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "PlanetDataTests", dependencies: ["PlanetData", "TestSupport"], resources: [.copy("Golden")],
       swiftSettings: swift),

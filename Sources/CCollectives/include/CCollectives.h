@@ -1,1 +1,101 @@
+// Collective operations among the ranks of a job, over MPI or over threads.
+//
+// Why C: MPI_COMM_WORLD, MPI_BYTE and MPI_STATUSES_IGNORE are macros around casts, which Swift's importer skips, so the
+// calls below MPI cannot be made from Swift; and the ring adds millions of numbers a step, which C vectorizes.
+//
+// Every rank calls the same operations in the same order. A rank that is in another operation than its peer, or in the
+// same one with another length, gets PD_MISMATCHED. Operations return PD_OK or one of the failures; after a failure the
+// communicator is broken, and every later call returns the same failure at once.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+enum {
+  PD_OK = 0,
+  PD_TIMED_OUT = 1,   // a peer did not come within the timeout
+  PD_MISMATCHED = 2,  // a peer is in another operation
+  PD_ABANDONED = 3,   // a peer gave up (threads only: MPI kills the others instead)
+  PD_LIBRARY = 4,     // MPI or the system failed: see pd_failure_text
+};
+
+/// One rank's end of the job. Used by one thread at a time.
+typedef struct pd_communicator pd_communicator;
+
+int pd_rank(const pd_communicator *c);
+int pd_size(const pd_communicator *c);
+
+/// Frees this rank's end. Ends nothing: ranks as processes leave the job first.
+void pd_close(pd_communicator *c);
+
+/// PD_OK, or how the communicator broke.
+int pd_failure(const pd_communicator *c);
+/// The rank the failed operation waited for, or -1.
+int pd_failure_peer(const pd_communicator *c);
+/// MPI's own words for PD_LIBRARY, what differed for PD_MISMATCHED, otherwise "".
+const char *pd_failure_text(const pd_communicator *c);
+
+/// Bytes that travel at once, the same on every rank. Set by tests, to cross segment boundaries without megabytes.
+int pd_set_segment(pd_communicator *c, size_t bytes);
+
+// MARK: Operations
+
+/// Replaces `values` on every rank by the sum over the ranks, elementwise. Bit-identical on every rank, and from run to
+/// run with the same number of ranks. Integers wrap around.
+int pd_sum_float(pd_communicator *c, float *_Nullable values, size_t count);
+int pd_sum_double(pd_communicator *c, double *_Nullable values, size_t count);
+int pd_sum_int64(pd_communicator *c, int64_t *_Nullable values, size_t count);
+
+/// `blocks` holds one block per rank, this rank's own filled in; afterwards all are.
+int pd_all_gather(pd_communicator *c, void *_Nullable blocks, size_t block_bytes);
+
+/// Copies `bytes` of rank `root` to every rank.
+int pd_broadcast(pd_communicator *c, void *_Nullable data, size_t bytes, int root);
+
+/// Brings every rank's `data` to rank 0, there written to `gathered` one after the other.
+///
+/// - `lengths`: every rank's number of bytes; only rank 0 looks at others' than its own.
+/// - `gathered`: room for their sum on rank 0, unused elsewhere.
+int pd_gather(pd_communicator *c, const void *_Nullable data, const size_t *lengths, void *_Nullable gathered);
+
+/// Returns once every rank has called it.
+int pd_barrier(pd_communicator *c);
+
+// MARK: Ranks as processes
+
+/// Joins the job mpirun started, or a job of one without mpirun. Once per process, on the thread that will use it.
+///
+/// - `timeout`: seconds that any single wait for a peer may take.
+/// - Returns: NULL without memory; otherwise a communicator, broken with PD_LIBRARY if MPI could not be started.
+pd_communicator *_Nullable pd_mpi_open(double timeout);
+
+/// Waits until every rank leaves, and ends MPI. Only pd_close may follow.
+int pd_mpi_leave(pd_communicator *c);
+
+/// Ends every rank's process, this one's with `code`.
+_Noreturn void pd_mpi_abort(int code);
+
+// MARK: Ranks as threads
+
+/// `count` communicators of one process, each for a thread of its own. Returns 0 without memory, otherwise 1.
+int pd_threads_open(int count, double timeout, pd_communicator *_Nonnull *_Nonnull communicators);
+
+/// Says that this rank will come to no further operation. Ranks that wait for it, now or later, get PD_ABANDONED, and
+/// ranks that wait for those.
+void pd_threads_abandon(pd_communicator *c);
+
+// MARK: Placement
+
+/// Processors this process may run on (sched_getaffinity): mpirun binds ranks, so these can be fewer than there are.
+int pd_allowed_cores(void);
+
+/// This host's name.
+void pd_host_name(char *name, size_t room);
+
+/// Hash of this host's name; and of the name together with the set of processors this process may run on.
+uint64_t pd_host_hash(void);
+uint64_t pd_cores_hash(void);
+
+#pragma clang assume_nonnull end

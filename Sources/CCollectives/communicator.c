@@ -1,0 +1,89 @@
+// Memory and failures of a communicator, whatever its transport.
+
+#include "communicator.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+// Large enough that latency vanishes, small enough that what arrived is still in the cache when it is added.
+static const size_t default_segment = 512 << 10;
+
+pd_communicator *pd_create(int rank, int size, double timeout, const pd_transport *transport, size_t link_bytes) {
+  pd_communicator *c = calloc(1, sizeof *c);
+  if (!c) return NULL;
+  c->rank = rank;
+  c->size = size;
+  c->timeout = timeout;
+  c->transport = transport;
+  c->peer = -1;
+  c->link = calloc(1, link_bytes);
+  if (c->link && pd_set_segment(c, default_segment) == PD_OK) return c;
+  free(c->link);
+  free(c);
+  return NULL;
+}
+
+void pd_close(pd_communicator *c) {
+  if (c->transport->close) c->transport->close(c);
+  free(c->link);
+  free(c->scratch);
+  free(c);
+}
+
+int pd_set_segment(pd_communicator *c, size_t bytes) {
+  // Whole elements of every type; aligned for vector loads.
+  size_t rounded = bytes < 8 ? 8 : (bytes > INT_MAX / 2 ? INT_MAX / 2 : bytes) / 8 * 8;
+  unsigned char *scratch = NULL;
+  if (posix_memalign((void **)&scratch, 64, PD_IN_FLIGHT * rounded) != 0)
+    return pd_fail(c, PD_LIBRARY, -1, "no memory for %zu bytes", PD_IN_FLIGHT * rounded);
+  free(c->scratch);
+  c->scratch = scratch;
+  c->segment = rounded;
+  return PD_OK;
+}
+
+int pd_rank(const pd_communicator *c) { return c->rank; }
+int pd_size(const pd_communicator *c) { return c->size; }
+int pd_failure(const pd_communicator *c) { return c->failure; }
+int pd_failure_peer(const pd_communicator *c) { return c->peer; }
+const char *pd_failure_text(const pd_communicator *c) { return c->text; }
+
+int pd_fail(pd_communicator *c, int failure, int peer, const char *format, ...) {
+  c->failure = failure;
+  c->peer = peer;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(c->text, sizeof c->text, format, arguments);
+  va_end(arguments);
+  return failure;
+}
+
+static const char *name(int tag) {
+  static const char *const names[] = {
+      [PD_TAG_SUM_FLOAT] = "sum of floats",  [PD_TAG_SUM_DOUBLE] = "sum of doubles",
+      [PD_TAG_SUM_INT64] = "sum of integers", [PD_TAG_ALL_GATHER] = "all-gather",
+      [PD_TAG_BROADCAST] = "broadcast",      [PD_TAG_GATHER] = "gather",
+      [PD_TAG_BARRIER] = "barrier",
+  };
+  return tag >= PD_TAG_SUM_FLOAT && tag <= PD_TAG_BARRIER ? names[tag] : "something unknown";
+}
+
+int pd_check(pd_communicator *c, const pd_exchange *expected, int tag, size_t bytes) {
+  if (tag == (int)expected->tag && bytes == expected->receive_bytes) return PD_OK;
+  return pd_fail(c, PD_MISMATCHED, expected->from, "%zu bytes of a %s came instead of %zu of a %s", bytes, name(tag),
+                 expected->receive_bytes, name(expected->tag));
+}
+
+double pd_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+int pd_do(pd_communicator *c, const pd_exchange *exchange) {
+  int code = c->transport->start(c, exchange);
+  return code == PD_OK ? c->transport->finish(c) : code;
+}

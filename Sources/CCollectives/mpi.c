@@ -1,0 +1,144 @@
+// Ranks as processes, over MPI's point-to-point messages. The only file that knows MPI.
+//
+// Open MPI moves bytes only while someone is inside it, and its blocking calls burn a core and wait for ever. So this
+// file waits by itself: it polls, and the longer nothing comes the more of the processor it leaves to others.
+
+#include "communicator.h"
+
+#include <mpi.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct {
+  MPI_Comm comm;  // our own, so that no one else's messages meet ours
+  struct {
+    pd_exchange exchange;
+    MPI_Request requests[2];  // receive, send
+  } flights[PD_IN_FLIGHT];
+  size_t started, finished;
+} job;
+
+static int library_failure(pd_communicator *c, int error, int peer) {
+  char text[MPI_MAX_ERROR_STRING + 1] = "";
+  int length = 0;
+  if (MPI_Error_string(error, text, &length) != MPI_SUCCESS) text[0] = 0;
+  return pd_fail(c, PD_LIBRARY, peer, "%s (MPI error %d)", text, error);
+}
+
+static int start(pd_communicator *c, const pd_exchange *exchange) {
+  job *j = c->link;
+  size_t slot = j->started++ % PD_IN_FLIGHT;
+  MPI_Request *requests = j->flights[slot].requests;
+  j->flights[slot].exchange = *exchange;
+  requests[0] = requests[1] = MPI_REQUEST_NULL;
+  int error = MPI_SUCCESS;
+  // Any tag: the messages of one peer arrive in order, so another tag than ours means that it is somewhere else.
+  if (exchange->receive_bytes > 0)
+    error = MPI_Irecv(exchange->receive, (int)exchange->receive_bytes, MPI_BYTE, exchange->from, MPI_ANY_TAG, j->comm,
+                      &requests[0]);
+  if (error != MPI_SUCCESS) return library_failure(c, error, exchange->from);
+  if (exchange->send_bytes > 0)
+    error = MPI_Isend(exchange->send, (int)exchange->send_bytes, MPI_BYTE, exchange->to, exchange->tag, j->comm,
+                      &requests[1]);
+  return error == MPI_SUCCESS ? PD_OK : library_failure(c, error, exchange->to);
+}
+
+// A peer that computes at the same time answers within microseconds; one that is behind takes milliseconds, and on a
+// machine with more ranks than cores it may be waiting for the very core that polls.
+static void pause_after(double waited) {
+  if (waited < 50e-6) return;
+  if (waited < 1e-3) {
+    sched_yield();
+  } else {
+    nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+  }
+}
+
+static int check_received(pd_communicator *c, const pd_exchange *exchange, const MPI_Status *status) {
+  if (exchange->receive_bytes == 0) return PD_OK;
+  int bytes = 0;
+  int error = MPI_Get_count(status, MPI_BYTE, &bytes);
+  if (error != MPI_SUCCESS) return library_failure(c, error, exchange->from);
+  return pd_check(c, exchange, status->MPI_TAG, (size_t)bytes);
+}
+
+static int finish(pd_communicator *c) {
+  job *j = c->link;
+  size_t slot = j->finished++ % PD_IN_FLIGHT;
+  const pd_exchange *exchange = &j->flights[slot].exchange;
+  MPI_Request *requests = j->flights[slot].requests;
+  MPI_Status statuses[2];
+  double began = pd_now();
+  for (;;) {
+    int done = 0, error = MPI_Testall(2, requests, &done, statuses);
+    if (error == MPI_ERR_IN_STATUS) {
+      // Longer than what we expected is the peer's doing, and says where it is.
+      if (statuses[0].MPI_ERROR == MPI_ERR_TRUNCATE) {
+        return pd_fail(c, PD_MISMATCHED, exchange->from, "a longer message than expected came");
+      }
+      int receiving = statuses[0].MPI_ERROR != MPI_SUCCESS && statuses[0].MPI_ERROR != MPI_ERR_PENDING;
+      return library_failure(c, statuses[receiving ? 0 : 1].MPI_ERROR, receiving ? exchange->from : exchange->to);
+    }
+    if (error != MPI_SUCCESS) return library_failure(c, error, exchange->from);
+    if (done) return check_received(c, exchange, &statuses[0]);
+    double waited = pd_now() - began;
+    if (waited > c->timeout) {
+      // Testall is all or nothing; ask for the receive alone to know whom we wait for.
+      int received = 0;
+      if (MPI_Request_get_status(requests[0], &received, MPI_STATUS_IGNORE) != MPI_SUCCESS) received = 0;
+      return pd_fail(c, PD_TIMED_OUT, received ? exchange->to : exchange->from, "%s", "");
+    }
+    pause_after(waited);
+  }
+}
+
+static const pd_transport transport = {start, finish, NULL};
+
+// Started by one MPI's launcher, a program linked with another's library finds itself alone, N times over. The first
+// variable that is set decides: a Slurm allocation of many tasks may well run `mpirun -np 1`.
+static const char *launched_by_other(int size) {
+  static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"};
+  for (size_t i = 0; size == 1 && i < sizeof variables / sizeof *variables; i++) {
+    const char *value = getenv(variables[i]);
+    if (value) return atoi(value) > 1 ? variables[i] : NULL;
+  }
+  return NULL;
+}
+
+static int open_job(pd_communicator *c, job *j) {
+  int used = 0, granted = 0, error = MPI_Initialized(&used);
+  if (error == MPI_SUCCESS && used) return pd_fail(c, PD_LIBRARY, -1, "MPI was started before in this process");
+  if (error == MPI_SUCCESS) error = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &granted);
+  if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  if (error == MPI_SUCCESS) error = MPI_Comm_dup(MPI_COMM_WORLD, &j->comm);
+  if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(j->comm, MPI_ERRORS_RETURN);
+  if (error == MPI_SUCCESS) error = MPI_Comm_rank(j->comm, &c->rank);
+  if (error == MPI_SUCCESS) error = MPI_Comm_size(j->comm, &c->size);
+  if (error != MPI_SUCCESS) return library_failure(c, error, -1);
+  const char *variable = launched_by_other(c->size);
+  if (variable) return pd_fail(c, PD_LIBRARY, -1, "%s is %s, but MPI sees one process", variable, getenv(variable));
+  return PD_OK;
+}
+
+pd_communicator *pd_mpi_open(double timeout) {
+  pd_communicator *c = pd_create(0, 1, timeout, &transport, sizeof(job));
+  if (c) open_job(c, c->link);
+  return c;
+}
+
+int pd_mpi_leave(pd_communicator *c) {
+  job *j = c->link;
+  // MPI_Finalize waits for every rank, for ever: make sure first that they come.
+  int code = pd_barrier(c);
+  if (code != PD_OK) return code;
+  int error = MPI_Comm_free(&j->comm);
+  if (error == MPI_SUCCESS) error = MPI_Finalize();
+  return error == MPI_SUCCESS ? PD_OK : library_failure(c, error, -1);
+}
+
+void pd_mpi_abort(int code) {
+  MPI_Abort(MPI_COMM_WORLD, code);
+  _exit(code);  // MPI_Abort may return
+}

@@ -1,0 +1,59 @@
+/// Why ranks could not work together. After any of them a communicator is of no more use, except after
+/// ``rankFailed(rank:message:)`` and ``different(what:ranks:advice:)``, which all ranks learn together.
+public enum CommunicationError: Error, Equatable, CustomStringConvertible {
+  /// `peer` did not come to `operation` in time.
+  case timedOut(operation: String, rank: Int, peer: Int, seconds: Double)
+  /// `peer` is in another operation, or in the same one with another length.
+  case mismatched(operation: String, rank: Int, peer: Int, detail: String)
+  /// `peer` failed and will not come (ranks as threads only).
+  case abandoned(operation: String, rank: Int, peer: Int)
+  /// MPI itself failed.
+  case library(operation: String, rank: Int, reason: String)
+  /// This process could not become part of a job.
+  case notJoined(reason: String)
+  /// Work that every rank had to complete failed on `rank` with `message`; see ``Communicator/agree(_:)``.
+  case rankFailed(rank: Int, message: String)
+  /// What must be the same everywhere is not; see ``Communicator/verifyIdentical(_:what:advice:)``.
+  case different(what: String, ranks: [Int], advice: String)
+
+  public var description: String {
+    switch self {
+    case .timedOut(let operation, let rank, let peer, let seconds):
+      """
+      \(operation): rank \(rank) has waited \(Self.text(seconds)) s for rank \(peer). Rank \(peer) has stopped, hangs, \
+      or waits for yet another: look at its host, or allow more time.
+      """
+    case .mismatched(let operation, let rank, let peer, let detail):
+      """
+      \(operation): rank \(peer) is elsewhere than rank \(rank) (\(detail)). Start every rank with the same program \
+      and the same options.
+      """
+    case .abandoned(let operation, let rank, let peer):
+      "\(operation): rank \(peer) failed while rank \(rank) waited. See rank \(peer)'s error."
+    case .library(let operation, let rank, let reason):
+      "\(operation): MPI failed on rank \(rank) (\(reason)). Check the network between the hosts, then start again."
+    case .notJoined(let reason):
+      "MPI: \(reason). Start with `mpirun -np N` of the Open MPI this program is linked with."
+    case .rankFailed(let rank, let message):
+      "rank \(rank): \(message)"
+    case .different(let what, let ranks, let advice):
+      "\(what): not the same on \(Self.list(ranks)) as on the other ranks. \(advice)"
+    }
+  }
+
+  /// Whether another rank has the story to tell.
+  var isConsequence: Bool {
+    switch self {
+    case .rankFailed, .abandoned: true
+    case .timedOut, .mismatched, .library, .notJoined, .different: false
+    }
+  }
+
+  private static func list(_ ranks: [Int]) -> String {
+    (ranks.count == 1 ? "rank " : "ranks ") + ranks.map(String.init).joined(separator: ", ")
+  }
+
+  private static func text(_ seconds: Double) -> String {
+    seconds == seconds.rounded() && seconds < 1e9 ? String(Int(seconds)) : String(seconds)
+  }
+}

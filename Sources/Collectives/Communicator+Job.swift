@@ -1,0 +1,54 @@
+import CCollectives
+import Foundation
+
+extension Communicator {
+  /// Joins the job `mpirun` started (without `mpirun`, a job of one rank), runs `body`, and leaves it. Once a process.
+  ///
+  /// If `body` throws on any rank, the whole job ends within seconds, by `MPI_Abort`: the other ranks may be waiting
+  /// for this one in an operation it will never come to. `mpirun` exits with this rank's exit code.
+  ///
+  /// One voice: `onFailure` is called where the error arose. Ranks that only know that another failed keep silent. When
+  /// many ranks find the same thing at the same time, the lowest speaks, and ends the job before the next would.
+  ///
+  /// - Parameters:
+  ///   - timeout: how long any single wait for a peer may take.
+  ///   - onFailure: given the error, rank and size, tells the user, and returns the exit code, not 0.
+  /// - Returns: what `body` returned. Does not return after a failure.
+  public static func withJob<R>(
+    timeout: Duration, onFailure: (_ error: any Error, _ rank: Int, _ size: Int) -> Int32,
+    _ body: (Communicator) throws -> R
+  ) -> R {
+    guard let handle = pd_mpi_open(timeout.inSeconds) else {
+      exit(onFailure(CommunicationError.notJoined(reason: "no memory"), 0, 1))
+    }
+    let communicator = Communicator(handle, timeout: timeout)
+    if Int(pd_failure(handle)) != PD_OK {
+      exit(onFailure(CommunicationError.notJoined(reason: String(cString: pd_failure_text(handle))), 0, 1))
+    }
+    do {
+      let result = try body(communicator)
+      try communicator.check("end of job", pd_mpi_leave(handle))
+      return result
+    } catch {
+      communicator.end(error, onFailure)
+    }
+  }
+
+  private func end(_ error: any Error, _ onFailure: (_ error: any Error, _ rank: Int, _ size: Int) -> Int32) -> Never {
+    if size == 1 {
+      // Nobody waits, so the job may end in good order, without the notice that MPI_Abort prints.
+      let code = onFailure(error, rank, size)
+      _ = pd_mpi_leave(handle)
+      exit(code)
+    }
+    if let error = error as? CommunicationError, error.isConsequence {
+      // The other rank speaks and ends the job, and this process with it; should it not live to do so, this one does.
+      Thread.sleep(forTimeInterval: 5)
+    } else {
+      Thread.sleep(forTimeInterval: 0.5 * Double(min(rank, 4)))
+    }
+    let code = onFailure(error, rank, size)
+    fflush(nil)
+    pd_mpi_abort(code)
+  }
+}

@@ -1,0 +1,40 @@
+import CCollectives
+
+extension Communicator {
+  /// Replaces `values` by their sum over the ranks, elementwise, with the ring of `ring.c`.
+  ///
+  /// The result is the same to the bit on every rank, and from run to run with the same number of ranks. Any length
+  /// that is the same on all ranks, also 0; any part of a larger array, whose neighbours stay untouched. Nothing is
+  /// allocated.
+  public func allReduce(_ values: UnsafeMutableBufferPointer<Float>) throws(CommunicationError) {
+    try check("all-reduce", pd_sum_float(handle, values.baseAddress, values.count))
+  }
+
+  /// As for `Float`.
+  public func allReduce(_ values: UnsafeMutableBufferPointer<Double>) throws(CommunicationError) {
+    try check("all-reduce", pd_sum_double(handle, values.baseAddress, values.count))
+  }
+
+  /// As for `Float`. Sums wrap around.
+  public func allReduce(_ values: UnsafeMutableBufferPointer<Int64>) throws(CommunicationError) {
+    try check("all-reduce", pd_sum_int64(handle, values.baseAddress, values.count))
+  }
+
+  /// The sum over the ranks of a few numbers each.
+  public func sum(_ values: [Double]) throws(CommunicationError) -> [Double] {
+    try reduced(values, allReduce)
+  }
+
+  /// The sum over the ranks of a few counts each.
+  public func sum(_ values: [Int64]) throws(CommunicationError) -> [Int64] {
+    try reduced(values, allReduce)
+  }
+
+  private func reduced<T>(
+    _ values: [T], _ allReduce: (UnsafeMutableBufferPointer<T>) throws(CommunicationError) -> Void
+  ) throws(CommunicationError) -> [T] {
+    var values = values
+    try values.withUnsafeMutableBufferPointer { buffer throws(CommunicationError) in try allReduce(buffer) }
+    return values
+  }
+}

@@ -1,0 +1,62 @@
+import CCollectives
+
+/// One rank's connection to the others of its job: the operations in which all ranks take part.
+///
+/// Every rank calls the same operations in the same order. Each returns when this rank's part is done, or throws within
+/// the timeout; after an error every further operation throws the same.
+///
+/// Ranks are processes of an `mpirun` job (``withJob(timeout:onFailure:_:)``), or threads of this process, for tests
+/// (``threads(_:timeout:)``); the code between is the same.
+///
+/// One thread at a time uses a communicator; with processes, the one that joined the job. That is the promise behind
+/// `Sendable`.
+public final class Communicator: @unchecked Sendable {
+  /// This rank, in `0..<size`.
+  public let rank: Int
+  /// How many ranks there are, at least 1.
+  public let size: Int
+  /// How long any single wait for a peer may take.
+  public let timeout: Duration
+
+  let handle: OpaquePointer
+
+  init(_ handle: OpaquePointer, timeout: Duration) {
+    self.handle = handle
+    self.timeout = timeout
+    rank = Int(pd_rank(handle))
+    size = Int(pd_size(handle))
+  }
+
+  deinit { pd_close(handle) }
+
+  /// The name of the host this rank runs on.
+  public var hostName: String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+      guard let start = name.baseAddress else { return "" }
+      pd_host_name(start, name.count)
+      return String(cString: start)
+    }
+  }
+
+  /// Lets tests cross the boundaries between segments with small arrays; the same on every rank.
+  package func travel(inSegmentsOf bytes: Int) {
+    precondition(pd_set_segment(handle, bytes) == PD_OK, "no memory for segments of \(bytes) bytes")
+  }
+
+  /// Makes a Swift error of a C failure.
+  func check(_ operation: String, _ code: Int32) throws(CommunicationError) {
+    let peer = Int(pd_failure_peer(handle))
+    let text = String(cString: pd_failure_text(handle))
+    switch Int(code) {
+    case PD_OK: return
+    case PD_TIMED_OUT: throw .timedOut(operation: operation, rank: rank, peer: peer, seconds: timeout.inSeconds)
+    case PD_MISMATCHED: throw .mismatched(operation: operation, rank: rank, peer: peer, detail: text)
+    case PD_ABANDONED: throw .abandoned(operation: operation, rank: rank, peer: peer)
+    default: throw .library(operation: operation, rank: rank, reason: text)
+    }
+  }
+}
+
+extension Duration {
+  var inSeconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+/// The same operations, and failures, with processes as ranks. `ring-check` is in Tests/RingCheck.
+@Suite(.enabled(if: MPIRun.isInstalled, "needs mpirun (Debian: openmpi-bin)"), .serialized)
+struct MPITests {
+  @Test(arguments: 1...4) func everyOperation(ranks: Int) throws {
+    let run = try MPIRun(ranks: ranks, "all")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.output.contains("ok with \(ranks)"))
+  }
+
+  /// Over sockets, as between hosts.
+  @Test func everyOperationOverTCP() throws {
+    let run = try MPIRun(ranks: 2, "all", environment: ["OMPI_MCA_btl": "tcp,self"])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.output.contains("ok with 2"))
+  }
+
+  @Test func withoutMpirunItIsAJobOfOne() throws {
+    let run = try MPIRun(ranks: nil, "all")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.output.contains("ok with 1"))
+  }
+
+  @Test func aFailureAloneIsAnOrdinaryExit() throws {
+    let run = try MPIRun(ranks: nil, "throw", "0")
+    #expect(run.exitCode == 70)
+    #expect(run.errors == "the chosen failure. Do nothing\n")
+  }
+
+  @Test(arguments: [0, 2]) func oneRankFailsAndTheJobEnds(rank: Int) throws {
+    let run = try MPIRun(ranks: 3, "throw", String(rank))
+    #expect(run.exitCode == 70)
+    #expect(run.lines(containing: "the chosen failure") == ["rank \(rank): the chosen failure. Do nothing"])
+    #expect(run.lines(containing: "rank ").filter { $0.hasPrefix("rank ") }.count == 1, "\(run.errors)")
+    #expect(run.seconds < 8)
+  }
+
+  @Test func whatSeveralRanksFindOneSays() throws {
+    let run = try MPIRun(ranks: 4, "agree")
+    #expect(run.exitCode == 70)
+    #expect(run.lines(containing: "finds fault") == ["rank 1: rank 1 finds fault"])
+    #expect(run.seconds < 8)
+  }
+
+  @Test func aRankThatDoesNotComeEndsTheJobInTime() throws {
+    let run = try MPIRun(ranks: 2, "sleep", "1")
+    #expect(run.exitCode == 75)
+    #expect(run.lines(containing: "has waited 2 s for rank 1").count == 1, "\(run.errors)")
+    #expect(run.seconds < 10)
+  }
+
+  @Test func aRankElsewhereEndsTheJob() throws {
+    let run = try MPIRun(ranks: 2, "elsewhere")
+    #expect(run.exitCode == 75)
+    #expect(!run.lines(containing: "is elsewhere than").isEmpty, "\(run.errors)")
+    #expect(run.seconds < 10)
+  }
+
+  /// As under the launcher of another MPI, which this one does not hear of.
+  @Test func aForeignLauncherIsNoticed() throws {
+    let run = try MPIRun(ranks: nil, "all", environment: ["SLURM_NTASKS": "4"])
+    #expect(run.exitCode == 75)
+    #expect(run.errors.hasPrefix("MPI: SLURM_NTASKS is 4, but MPI sees one process. Start with `mpirun -np N`"))
+  }
+}

@@ -1,0 +1,74 @@
+// What CollectivesTests starts under mpirun: every operation checked against its definition, and failures to order.
+
+import Collectives
+import Foundation
+
+@main
+struct RingCheck {
+  static func main() {
+    let arguments = CommandLine.arguments
+    let timeout: Duration = arguments.count > 2 && arguments[1] == "sleep" ? .seconds(2) : .seconds(60)
+    Communicator.withJob(timeout: timeout, onFailure: report) { communicator in
+      switch arguments.dropFirst().first {
+      case "throw": try fail(on: Int(arguments[2]), communicator)
+      case "agree": try disagree(communicator)
+      case "sleep": try sleep(on: Int(arguments[2]), communicator)
+      case "elsewhere": try elsewhere(communicator)
+      case "time": try time(count: Int(arguments[2]) ?? 0, communicator)
+      default: try checkAll(communicator)
+      }
+    }
+  }
+
+  static func report(_ error: any Error, rank: Int, size: Int) -> Int32 {
+    FileHandle.standardError.write(Data("\(size > 1 ? "rank \(rank): " : "")\(error)\n".utf8))
+    return error is CommunicationError ? 75 : 70
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  /// One rank fails by itself; the others are in an operation it will never come to.
+  static func fail(on rank: Int?, _ communicator: Communicator) throws {
+    if communicator.rank == rank { throw Failure("the chosen failure. Do nothing") }
+    try communicator.barrier()
+  }
+
+  /// All ranks but rank 0 find fault.
+  static func disagree(_ communicator: Communicator) throws {
+    try communicator.agree {
+      if communicator.rank > 0 { throw Failure("rank \(communicator.rank) finds fault") }
+    }
+  }
+
+  /// One rank is away for long.
+  static func sleep(on rank: Int?, _ communicator: Communicator) throws {
+    if communicator.rank == rank { Thread.sleep(forTimeInterval: 60) }
+    _ = try communicator.sum([1.0, 2.0])
+  }
+
+  /// Rank 0 sums while the others are at a barrier.
+  static func elsewhere(_ communicator: Communicator) throws {
+    if communicator.rank == 0 { _ = try communicator.sum([Double](repeating: 1, count: 64)) }
+    try communicator.barrier()
+  }
+
+  /// Milliseconds of an all-reduce of `count` floats: the best and the median of 15.
+  static func time(count: Int, _ communicator: Communicator) throws {
+    var values = [Float](repeating: 1, count: count)
+    var times = [Double]()
+    for _ in 0..<15 {
+      try communicator.barrier()
+      let start = ContinuousClock.now
+      try values.withUnsafeMutableBufferPointer { buffer throws(CommunicationError) in
+        try communicator.allReduce(buffer)
+      }
+      let spent = start.duration(to: .now).components
+      times.append(Double(spent.seconds) * 1e3 + Double(spent.attoseconds) * 1e-15)
+    }
+    times.sort()
+    if communicator.rank == 0 { print(String(format: "best %.1f ms, median %.1f ms", times[0], times[7])) }
+  }
+}
