@@ -13,17 +13,16 @@ public struct DataLocation: Sendable {
   public init(
     data: String, labels: String? = nil, images: String? = nil, suffix: String = ".jpg"
   ) throws(DatasetError) {
-    func find(_ names: [String], option: String) throws(DatasetError) -> String {
+    func find(_ given: String?, _ names: [String], option: String) throws(DatasetError) -> String {
+      if let given { return given }
       for name in names {
         let path = data + "/" + name
         if FileManager.default.fileExists(atPath: path) { return path }
       }
       throw .notFound(folder: data, names: names, option: option)
     }
-    if let labels { self.labels = labels } else {
-      self.labels = try find(["train_v2.csv", "labels.csv"], option: "--labels")
-    }
-    if let images { self.images = images } else { self.images = try find(["train-jpg", "train"], option: "--images") }
+    self.labels = try find(labels, ["train_v2.csv", "labels.csv"], option: "--labels")
+    self.images = try find(images, ["train-jpg", "train"], option: "--images")
     self.suffix = suffix
   }
 }

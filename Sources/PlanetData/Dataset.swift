@@ -29,7 +29,8 @@ public struct Dataset: Sendable {
     let split = Split(count: rows.count, validPct: validPct, seed: splitSeed)
     try Self.check(rows, in: location)
 
-    let known = labels ?? Set(split.train.flatMap { rows[$0].tags }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    let known =
+      labels ?? Set(split.train.flatMap { rows[$0].tags }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     let index = Dictionary(zip(known, known.indices), uniquingKeysWith: { first, _ in first })
     self.labels = known
     images = rows.map { row in

@@ -29,7 +29,8 @@ import Testing
         renderer.render(try JPEG.decode(samples[$0].path), .random(seed: 1, epoch: 0, image: $0))
       }
       #expect(images == expected)
-      #expect(batch.targets == indices.flatMap { i in (0..<4).map { $0 == i % 3 || $0 == 3 ? 1 : 0 } })
+      let targets = indices.flatMap { i in (0..<4).map { label -> Float in label == i % 3 || label == 3 ? 1 : 0 } }
+      #expect(batch.targets == targets)
     }
     #expect(try loader.next() == nil)
     #expect(try loader.next() == nil)

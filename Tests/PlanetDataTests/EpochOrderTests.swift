@@ -17,7 +17,9 @@ import Testing
   /// All 24 orders of four things come about equally often: chi squared, 23 degrees of freedom, at 1 in 10,000.
   @Test func uniform() {
     var counts: [[Int]: Int] = [:]
-    for epoch in 0..<24_000 { counts[EpochOrder(shuffling: [0, 1, 2, 3], seed: 11, epoch: epoch).indices, default: 0] += 1 }
+    for epoch in 0..<24_000 {
+      counts[EpochOrder(shuffling: [0, 1, 2, 3], seed: 11, epoch: epoch).indices, default: 0] += 1
+    }
     #expect(counts.count == 24)
     let chiSquared = counts.values.reduce(0.0) { $0 + Double(($1 - 1000) * ($1 - 1000)) / 1000 }
     #expect(chiSquared < 56)
