@@ -14,8 +14,7 @@ let swift: [SwiftSetting] = [
 let package = Package(
   name: "planet-dist",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     // The machine's libraries
@@ -31,9 +30,7 @@ let package = Package(
     // Swift, bottom up: each imports only what stands above it here, siblings never each other
     .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: swift),
     .target(name: "Collectives", dependencies: ["CCollectives"], swiftSettings: swift),
-    .target(
-      name: "PlanetData", dependencies: ["Compute", "CTurboJPEG", .product(name: "SwiftCSV", package: "SwiftCSV")],
-      swiftSettings: swift),
+    .target(name: "PlanetData", dependencies: ["Compute", "CTurboJPEG"], swiftSettings: swift),
     .target(name: "Checkpoints", dependencies: ["CZlib"], swiftSettings: swift),
     .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: swift),
     .target(

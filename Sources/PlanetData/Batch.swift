@@ -1,0 +1,38 @@
+/// Images ready for the network, with their targets.
+public final class Batch: @unchecked Sendable {
+  /// Which images these are: indices into the dataset.
+  public let indices: [Int]
+  /// Side of the images.
+  public let size: Int
+  /// One for a label the image has, zero for others: `[n, labels]`.
+  public let targets: [Float]
+
+  // Written by the loader's threads, disjoint parts each, before the batch is handed out; only read afterwards.
+  private let storage: UnsafeMutableBufferPointer<Float>
+
+  init(_ indices: [Int], of samples: [Sample], labels: Int, size: Int) {
+    self.indices = indices
+    self.size = size
+    var targets = [Float](repeating: 0, count: indices.count * labels)
+    for (row, index) in indices.enumerated() {
+      for label in samples[index].targets { targets[row * labels + label] = 1 }
+    }
+    self.targets = targets
+    storage = .allocate(capacity: indices.count * size * size * 3)
+  }
+
+  deinit { storage.deallocate() }
+
+  public var count: Int { indices.count }
+
+  /// The images, normalized, `[n, size, size, 3]`, for as long as `body` runs.
+  public func withImages<R, E: Error>(_ body: (UnsafeBufferPointer<Float>) throws(E) -> R) throws(E) -> R {
+    try body(UnsafeBufferPointer(storage))
+  }
+
+  /// Where image `position` of the batch goes, `[size, size, 3]`.
+  func room(at position: Int) -> UnsafeMutableBufferPointer<Float> {
+    let length = size * size * 3
+    return UnsafeMutableBufferPointer(rebasing: storage[position * length..<(position + 1) * length])
+  }
+}

@@ -1,0 +1,79 @@
+/// Labelled images, split in two: what to train on and what to validate with.
+public struct Dataset: Sendable {
+  /// Names of the labels; a label's index here is its column in targets and logits.
+  public let labels: [String]
+  /// In the label file's order.
+  public let images: [Sample]
+  /// Indices into ``images``.
+  public let train: [Int]
+  /// Indices into ``images``, in the order drawn.
+  public let valid: [Int]
+  /// What the user should know and can do nothing wrong by ignoring.
+  public let warnings: [String]
+  /// A hash of labels, image names, targets and split: ranks whose values agree see the same dataset.
+  public let fingerprint: UInt64
+
+  /// Reads the label file and looks every image up in one listing of the folder; no image is opened.
+  ///
+  /// - Parameters:
+  ///   - location: where the files are.
+  ///   - validPct: the fraction to validate on.
+  ///   - splitSeed: seed of the split.
+  ///   - labels: the labels a checkpoint was trained on. By default all tags of the training part, sorted by code
+  ///     point, as fastai has them. Other tags are left out, with a warning.
+  public init(
+    _ location: DataLocation, validPct: Double = 0.2, splitSeed: UInt32 = 42, labels: [String]? = nil
+  ) throws(DatasetError) {
+    let rows = try Labels(path: location.labels, suffix: location.suffix).rows
+    guard validPct >= 0 && validPct < 1 else { throw .emptySplit(count: rows.count, validPct: validPct) }
+    let split = Split(count: rows.count, validPct: validPct, seed: splitSeed)
+    try Self.check(rows, in: location)
+
+    let known =
+      labels ?? Set(split.train.flatMap { rows[$0].tags }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    let index = Dictionary(zip(known, known.indices), uniquingKeysWith: { first, _ in first })
+    self.labels = known
+    images = rows.map { row in
+      Sample(
+        name: row.name, path: location.images + "/" + row.name + location.suffix,
+        targets: Set(row.tags.compactMap { index[$0] }).sorted())
+    }
+    (train, valid) = (split.train, split.valid)
+    warnings = Self.warnings(rows, known: Set(known), fixed: labels != nil)
+    fingerprint = Self.fingerprint(known, images, split)
+  }
+
+  private static func check(_ rows: [Labels.Row], in location: DataLocation) throws(DatasetError) {
+    let present = Set(try ImageFolder.names(location.images))
+    let missing = rows.lazy.map { $0.name + location.suffix }.filter { !present.contains($0) }
+    guard missing.isEmpty else {
+      throw .missingImages(
+        folder: location.images, count: missing.count, total: rows.count, first: Array(missing.prefix(3)))
+    }
+  }
+
+  private static func warnings(_ rows: [Labels.Row], known: Set<String>, fixed: Bool) -> [String] {
+    var counts: [String: Int] = [:]
+    for row in rows { for tag in Set(row.tags) where !known.contains(tag) { counts[tag, default: 0] += 1 } }
+    guard !counts.isEmpty else { return [] }
+    let list = counts.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+    return ["tags left out, because \(fixed ? "the model does not know them" : "no training image has them"): \(list)"]
+  }
+
+  private static func fingerprint(_ labels: [String], _ images: [Sample], _ split: Split) -> UInt64 {
+    var hash = Fingerprint()
+    hash.add(labels.count)
+    for label in labels { hash.add(label) }
+    hash.add(images.count)
+    for image in images {
+      hash.add(image.name)
+      hash.add(image.targets.count)
+      for target in image.targets { hash.add(target) }
+    }
+    for part in [split.train, split.valid] {
+      hash.add(part.count)
+      for index in part { hash.add(index) }
+    }
+    return hash.value
+  }
+}

@@ -1,0 +1,41 @@
+/// What can be wrong with a folder of data: its label file, its images, or where they are looked for.
+public enum DatasetError: Error, Equatable, CustomStringConvertible {
+  /// A file or folder cannot be read; `reason` is the system's.
+  case unreadable(path: String, reason: String)
+  /// A line of the label file, counted from 1, does not say what a label file says.
+  case malformed(path: String, line: Int, reason: String)
+  /// None of the names looked for is in the folder.
+  case notFound(folder: String, names: [String], option: String)
+  /// The label file names images that the folder lacks; `first` are some of their file names.
+  case missingImages(folder: String, count: Int, total: Int, first: [String])
+  /// The folder has no JPEG.
+  case noImages(folder: String)
+  /// The split leaves nothing to train on, or is no fraction.
+  case emptySplit(count: Int, validPct: Double)
+  /// The folder to write a sample to has files in it.
+  case notEmpty(folder: String)
+  /// A file or folder cannot be written; `reason` is the system's.
+  case unwritable(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason):
+      "\(path): cannot be read (\(reason)). Check the path and its permissions."
+    case .malformed(let path, let line, let reason):
+      "\(path), line \(line): \(reason). A label file has the header image_name,tags and a row for each image."
+    case .notFound(let folder, let names, let option):
+      "\(folder): has no \(names.joined(separator: " or ")). Check --data, or name it with \(option)."
+    case .missingImages(let folder, let count, let total, let first):
+      "\(folder): \(count) of \(total) labelled images are missing (\(first.joined(separator: ", "))"
+        + (count > first.count ? ", …" : "") + "). Fetch them, or check --images and --suffix."
+    case .noImages(let folder):
+      "\(folder): has no .jpg or .jpeg file. Check --images."
+    case .emptySplit(let count, let validPct):
+      "--valid-pct \(validPct): leaves no training image of \(count). Choose a fraction from 0 to below 1."
+    case .notEmpty(let folder):
+      "\(folder): is not empty. Choose a folder that does not exist yet."
+    case .unwritable(let path, let reason):
+      "\(path): cannot be written (\(reason)). Check free space and permissions, or choose another --out."
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Compute
+
+/// The order in which an epoch goes through images, and each rank's part of it.
+public struct EpochOrder: Sendable, Equatable {
+  /// Indices into the dataset.
+  public let indices: [Int]
+
+  /// As given: for evaluation, and for training with `--no-shuffle`.
+  public init(_ indices: [Int]) { self.indices = indices }
+
+  /// Shuffled (Fisher and Yates), a function of seed, epoch and the indices alone.
+  ///
+  /// - Parameters:
+  ///   - seed: the run's.
+  ///   - epoch: counted through all stages, lest two of them repeat each other.
+  public init(shuffling indices: [Int], seed: UInt64, epoch: Int) {
+    var random = RandomSource(seed: seed, purpose: .epochOrder, epoch, 0)
+    var order = indices
+    for i in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(i, random.below(i + 1)) }
+    self.indices = order
+  }
+
+  /// A rank's batches for training: its slice of each whole global batch. The last, partial one is dropped, as by
+  /// fastai. Together the ranks see the same global batches whatever the world size; slices differ by at most one
+  /// image, and are empty for some ranks where the world is larger than the batch.
+  public func batches(globalBatch: Int, rank: Int, worldSize: Int) -> [[Int]] {
+    precondition(globalBatch > 0, "global batch \(globalBatch)")
+    let part = Self.share(of: globalBatch, rank: rank, worldSize: worldSize)
+    return (0..<indices.count / globalBatch).map { step in
+      Array(indices[step * globalBatch + part.lowerBound..<step * globalBatch + part.upperBound])
+    }
+  }
+
+  /// A rank's batches for evaluation, of at most `batch` images: over all ranks each image exactly once. Ranks may have
+  /// different numbers of batches, also none.
+  public func evaluationBatches(batch: Int, rank: Int, worldSize: Int) -> [[Int]] {
+    precondition(batch > 0, "batch \(batch)")
+    let part = Self.share(of: indices.count, rank: rank, worldSize: worldSize)
+    return stride(from: part.lowerBound, to: part.upperBound, by: batch).map { start in
+      Array(indices[start..<min(start + batch, part.upperBound)])
+    }
+  }
+
+  /// `0..<count` cut into `worldSize` consecutive parts of nearly equal length.
+  static func share(of count: Int, rank: Int, worldSize: Int) -> Range<Int> {
+    precondition(rank >= 0 && rank < worldSize, "rank \(rank) of \(worldSize)")
+    return count * rank / worldSize..<count * (rank + 1) / worldSize
+  }
+}

@@ -1,0 +1,16 @@
+/// Why an image cannot be used.
+public enum ImageError: Error, Equatable, CustomStringConvertible {
+  /// The file cannot be read; `reason` is the system's.
+  case unreadable(path: String, reason: String)
+  /// The file is not a whole JPEG of a kind and size we read.
+  case undecodable(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason):
+      "\(path): cannot be read (\(reason)). Check the path and its permissions."
+    case .undecodable(let path, let reason):
+      "\(path): not a readable JPEG (\(reason)). Fetch it again, or take it out of the folder and the label file."
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+
+/// The meeting point of a ``BatchLoader`` and its threads: images to load on one side, finished batches on the other.
+final class LoaderQueue: @unchecked Sendable {
+  /// One image to load.
+  struct Job {
+    let batch: Int
+    let position: Int
+    /// In the dataset.
+    let index: Int
+    let room: UnsafeMutableBufferPointer<Float>
+  }
+
+  /// A batch in the making.
+  private struct Slot {
+    let batch: Batch
+    var remaining: Int
+    var failure: (position: Int, error: ImageError)?
+  }
+
+  private let batches: [[Int]]
+  private let samples: [Sample]
+  private let labels: Int
+  private let size: Int
+  private let depth: Int
+
+  // All below is read and written with the condition held; every change that someone may wait for is broadcast.
+  private let condition = NSCondition()
+  private var slots: [Int: Slot] = [:]
+  private var delivered = 0
+  private var opened = 0
+  private var nextPosition = 0
+  private var threads: Int
+  private var stopped = false
+
+  init(_ batches: [[Int]], of samples: [Sample], labels: Int, size: Int, depth: Int, threads: Int) {
+    (self.batches, self.samples, self.labels, self.size) = (batches, samples, labels, size)
+    (self.depth, self.threads) = (depth, threads)
+  }
+
+  /// An image to load, waiting for room; nil when the thread shall end. The images of a batch go to all threads.
+  func take() -> Job? {
+    condition.lock()
+    defer { condition.unlock() }
+    while !stopped {
+      if opened > 0, let slot = slots[opened - 1], nextPosition < slot.batch.count {
+        defer { nextPosition += 1 }
+        return Job(
+          batch: opened - 1, position: nextPosition, index: slot.batch.indices[nextPosition],
+          room: slot.batch.room(at: nextPosition))
+      }
+      if opened == batches.count { break }
+      if opened < delivered + depth { open() } else { condition.wait() }
+    }
+    threads -= 1
+    condition.broadcast()
+    return nil
+  }
+
+  private func open() {
+    let batch = Batch(batches[opened], of: samples, labels: labels, size: size)
+    slots[opened] = Slot(batch: batch, remaining: batch.count)
+    opened += 1
+    nextPosition = 0
+    condition.broadcast()
+  }
+
+  /// Notes that an image is in its place, or why it is not.
+  func finish(_ job: Job, _ error: ImageError?) {
+    condition.lock()
+    defer { condition.unlock() }
+    guard var slot = slots[job.batch] else { return }
+    slot.remaining -= 1
+    if let error, slot.failure.map({ job.position < $0.position }) ?? true { slot.failure = (job.position, error) }
+    slots[job.batch] = slot
+    if slot.remaining == 0 { condition.broadcast() }
+  }
+
+  /// The next batch in order, once all of it is there.
+  func next() throws(ImageError) -> Batch? {
+    condition.lock()
+    defer { condition.unlock() }
+    guard delivered < batches.count else { return nil }
+    while true {
+      if let slot = slots[delivered], slot.remaining == 0 {
+        slots[delivered] = nil
+        delivered += 1
+        condition.broadcast()
+        if let failure = slot.failure { throw failure.error }
+        return slot.batch
+      }
+      condition.wait()
+    }
+  }
+
+  /// Ends the threads and waits until they have.
+  func stop() {
+    condition.lock()
+    defer { condition.unlock() }
+    stopped = true
+    condition.broadcast()
+    while threads > 0 { condition.wait() }
+  }
+}

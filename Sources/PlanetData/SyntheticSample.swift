@@ -1,0 +1,70 @@
+import Compute
+import Foundation
+
+/// A dataset to try the program on where the real one is not at hand: drawn, deterministic, and saying so.
+public enum SyntheticSample {
+  /// Writes `train-jpg/train_0.jpg`… with `train_v2.csv`, `test-jpg/test_0.jpg`… without labels (one for every ten, at
+  /// least four), and `README.txt`.
+  ///
+  /// - Parameters:
+  ///   - folder: does not exist yet, or is empty.
+  ///   - count: number of labelled chips, at least 1.
+  ///   - seed: another seed draws other chips.
+  ///   - size: side of a chip in pixels; Planet's have 256.
+  public static func write(to folder: String, count: Int, seed: UInt64 = 42, size: Int = 256) throws(DatasetError) {
+    precondition(count > 0 && size >= 8 && size <= JPEG.maximumSide, "\(count) chips of \(size) pixels")
+    let files = FileManager.default
+    if files.fileExists(atPath: folder) {
+      guard try ImageFolder.names(folder).isEmpty else { throw .notEmpty(folder: folder) }
+    }
+    for part in ["/train-jpg", "/test-jpg"] {
+      do {
+        try files.createDirectory(atPath: folder + part, withIntermediateDirectories: true)
+      } catch {
+        throw .unwritable(path: folder + part, reason: error.localizedDescription)
+      }
+    }
+    var table = "image_name,tags\n"
+    for i in 0..<count {
+      let tags = try chip(i, part: 0, seed: seed, size: size, to: "\(folder)/train-jpg/train_\(i).jpg")
+      table += "train_\(i),\(tags.sorted().joined(separator: " "))\n"
+    }
+    for i in 0..<max(4, count / 10) {
+      _ = try chip(i, part: 1, seed: seed, size: size, to: "\(folder)/test-jpg/test_\(i).jpg")
+    }
+    try save(Data(readme.utf8), to: folder + "/README.txt")
+    try save(Data(table.utf8), to: folder + "/train_v2.csv")
+  }
+
+  private static func chip(
+    _ index: Int, part: Int, seed: UInt64, size: Int, to path: String
+  ) throws(DatasetError) -> Set<String> {
+    var random = RandomSource(seed: seed, purpose: .synthetic, index, part)
+    let tags = SyntheticTags.draw(&random)
+    let image = SyntheticChip.draw(tags, size: size, random: random)
+    guard let bytes = JPEG.encode(image, quality: 85) else { throw .unwritable(path: path, reason: "no memory") }
+    try save(Data(bytes), to: path)
+    return tags
+  }
+
+  private static func save(_ data: Data, to path: String) throws(DatasetError) {
+    do {
+      try data.write(to: URL(fileURLWithPath: path))
+    } catch {
+      throw .unwritable(path: path, reason: error.localizedDescription)
+    }
+  }
+
+  private static let readme = """
+    These pictures are synthetic: drawn by planet-dist sample, not taken by a satellite.
+
+    They have the 17 labels of Kaggle's "Planet: Understanding the Amazon from Space", about as often and as often
+    together as there (the seven rarest are more frequent), and each picture shows what its labels say. They serve to try
+    the program; what a network learns from them says nothing about real chips.
+
+      train_v2.csv   image_name,tags
+      train-jpg/     the labelled chips
+      test-jpg/      chips without labels, for planet-dist predict
+
+    """
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+@testable import PlanetData
+
+@Suite(.timeLimit(.minutes(1))) struct BatchLoaderTests {
+  private let samples = ["planet", "ycbcr-420", "grey", "progressive", "rotated", "cmyk-adobe"].enumerated().map {
+    Sample(name: $1, path: Golden.path("jpeg/\($1).jpg"), targets: [$0 % 3, 3])
+  }
+  private let batches = [[0, 1, 2], [], [5], [4, 4, 3, 0, 1], [], [2]]
+
+  private func loader(
+    _ batches: [[Int]], _ samples: [Sample], threads: Int = 2, depth: Int = 2
+  ) -> BatchLoader {
+    BatchLoader(
+      batches, of: samples, labels: 4, size: 16, augmentation: { .random(seed: 1, epoch: 0, image: $0) },
+      threads: threads, depth: depth)
+  }
+
+  @Test(arguments: [1, 2, 5], [1, 3, 10])
+  func sameForAnyThreads(threads: Int, depth: Int) throws {
+    let loader = loader(batches, samples, threads: threads, depth: depth)
+    let renderer = Renderer(size: 16)
+    for indices in batches {
+      let batch = try #require(try loader.next())
+      #expect(batch.indices == indices && batch.count == indices.count)
+      let images = batch.withImages { Array($0) }
+      let expected = try indices.flatMap {
+        renderer.render(try JPEG.decode(samples[$0].path), .random(seed: 1, epoch: 0, image: $0))
+      }
+      #expect(images == expected)
+      let targets = indices.flatMap { i in (0..<4).map { label -> Float in label == i % 3 || label == 3 ? 1 : 0 } }
+      #expect(batch.targets == targets)
+    }
+    #expect(try loader.next() == nil)
+    #expect(try loader.next() == nil)
+    #expect(loader.waited > .zero)
+  }
+
+  @Test(arguments: [1, 3]) func errorsComeWithTheirBatch(threads: Int) throws {
+    var samples = samples
+    samples[2] = Sample(name: "none", path: "/none/2.jpg")
+    samples[5] = Sample(name: "none", path: "/none/5.jpg")
+    let loader = loader([[0, 1], [1, 5, 2], [], [2], [3]], samples, threads: threads)
+    #expect(try loader.next()?.indices == [0, 1])
+    // Two images of the batch are missing: the first is named, whichever thread was faster.
+    #expect("\(try #require(throws: ImageError.self) { try loader.next() })".hasPrefix("/none/5.jpg"))
+    #expect(try loader.next()?.indices == [])
+    #expect("\(try #require(throws: ImageError.self) { try loader.next() })".hasPrefix("/none/2.jpg"))
+    #expect(try loader.next()?.indices == [3])
+    #expect(try loader.next() == nil)
+  }
+
+  @Test func nothingToLoad() throws {
+    #expect(try loader([], samples).next() == nil)
+    let empty = loader([[], []], [])
+    #expect(try empty.next()?.count == 0)
+    #expect(try empty.next()?.withImages { $0.count } == 0)
+    #expect(try empty.next() == nil)
+  }
+
+  /// Let go of at any point, a loader takes its threads with it.
+  @Test func stopsWithItsOwner() throws {
+    let calls = Counter()
+    for taken in 0..<20 {
+      let loader = BatchLoader(
+        Array(repeating: [0, 1, 2, 3], count: 1000), of: samples, labels: 4, size: 8,
+        augmentation: { _ in
+          calls.add()
+          return .identity
+        }, threads: 3)
+      for _ in 0..<taken / 4 { _ = try loader.next() }
+    }
+    let after = calls.value
+    Thread.sleep(forTimeInterval: 0.05)
+    #expect(calls.value == after)
+    #expect(after < 20 * 8 * 4 * 4)
+  }
+
+  /// Ahead of its consumer by `depth` batches and no more.
+  @Test func bounded() throws {
+    let calls = Counter()
+    let loader = BatchLoader(
+      Array(repeating: [0, 2], count: 100), of: samples, labels: 4, size: 8,
+      augmentation: { _ in
+        calls.add()
+        return .identity
+      }, threads: 2, depth: 3)
+    for taken in 0..<5 {
+      let deadline = Date.now + 20
+      while calls.value < (taken + 3) * 2 && Date.now < deadline { Thread.sleep(forTimeInterval: 0.001) }
+      Thread.sleep(forTimeInterval: 0.02)
+      #expect(calls.value == (taken + 3) * 2)
+      _ = try loader.next()
+    }
+  }
+
+  private final class Counter: @unchecked Sendable {
+    private let lock = NSLock()
+    private var count = 0
+    func add() { lock.withLock { count += 1 } }
+    var value: Int { lock.withLock { count } }
+  }
+}

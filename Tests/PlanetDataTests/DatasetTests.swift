@@ -1,0 +1,107 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import PlanetData
+
+@Suite struct DatasetTests {
+  /// Ten images; `rare` is the tag of one that the split for seed 42 puts into the validation part.
+  @discardableResult
+  private func withData<R>(
+    images: String = "train-jpg", labels: String = "train_v2.csv", missing: Set<Int> = [], _ body: (String) throws -> R
+  ) throws -> R {
+    try withTemporaryFolder { folder in
+      try FileManager.default.createDirectory(atPath: folder + "/" + images, withIntermediateDirectories: true)
+      let rare = Split(count: 10).valid[0]
+      var text = "image_name,tags\n"
+      for i in 0..<10 {
+        text += "i\(i),\(i == rare ? "rare b" : i % 2 == 0 ? "b a a" : "Z")\n"
+        if !missing.contains(i) { try write([], to: "\(folder)/\(images)/i\(i).jpg") }
+      }
+      try write(text.utf8, to: folder + "/" + labels)
+      return try body(folder)
+    }
+  }
+
+  @Test(arguments: [("train-jpg", "train_v2.csv"), ("train", "labels.csv")])
+  func opens(images: String, labels: String) throws {
+    try withData(images: images, labels: labels) { folder in
+      let data = try Dataset(DataLocation(data: folder))
+      #expect(data.labels == ["Z", "a", "b"])
+      #expect(data.warnings == ["tags left out, because no training image has them: rare (1)"])
+      #expect(data.train == Split(count: 10).train && data.valid == Split(count: 10).valid)
+      #expect(data.images[data.valid[0]].targets == [2])
+      let even = try #require(data.train.first { $0 % 2 == 0 })
+      #expect(
+        data.images[even] == Sample(name: "i\(even)", path: "\(folder)/\(images)/i\(even).jpg", targets: [1, 2]))
+    }
+  }
+
+  @Test func fixedLabels() throws {
+    try withData { folder in
+      let data = try Dataset(DataLocation(data: folder), validPct: 0, labels: ["rare", "b", "unseen"])
+      #expect(data.labels == ["rare", "b", "unseen"])
+      #expect(data.valid.isEmpty && data.train.count == 10)
+      #expect(data.images[Split(count: 10).valid[0]].targets == [0, 1])
+      #expect(data.warnings.count == 1 && data.warnings[0].contains("Z (") && data.warnings[0].contains("a ("))
+    }
+  }
+
+  @Test func overrides() throws {
+    try withData(images: "chips", labels: "my.csv") { folder in
+      #expect(throws: DatasetError.self) { try DataLocation(data: folder) }
+      let location = try DataLocation(data: "/none", labels: folder + "/my.csv", images: folder + "/chips")
+      #expect(try Dataset(location).images.count == 10)
+      let tif = try DataLocation(data: folder, labels: folder + "/my.csv", images: folder + "/chips", suffix: ".tif")
+      let error = try #require(throws: DatasetError.self) { try Dataset(tif) }
+      #expect("\(error)".contains("10 of 10") && "\(error)".contains("i0.tif, i1.tif, i2.tif, …"))
+    }
+  }
+
+  @Test func missingImages() throws {
+    try withData(missing: [3, 7]) { folder in
+      #expect(
+        throws: DatasetError.missingImages(
+          folder: folder + "/train-jpg", count: 2, total: 10, first: ["i3.jpg", "i7.jpg"])
+      ) { try Dataset(DataLocation(data: folder)) }
+    }
+  }
+
+  @Test(arguments: [1, 1.5, -0.1, .nan]) func fractions(validPct: Double) throws {
+    try withData { folder in
+      #expect(throws: DatasetError.self) { try Dataset(DataLocation(data: folder), validPct: validPct) }
+    }
+  }
+
+  @Test func fingerprints() throws {
+    var hash = Fingerprint()
+    hash.add("foobar".utf8)
+    #expect(hash.value == 0x8594_4171_F739_67E8)  // of the authors' test vectors
+    try withData { folder in
+      let location = try DataLocation(data: folder)
+      let first = try Dataset(location).fingerprint
+      #expect(try Dataset(location).fingerprint == first)
+      #expect(try Dataset(location, splitSeed: 43).fingerprint != first)
+      #expect(try Dataset(location, validPct: 0.3).fingerprint != first)
+      #expect(try Dataset(location, labels: ["a", "Z", "b"]).fingerprint != first)
+    }
+  }
+
+  @Test func folder() throws {
+    try withTemporaryFolder { folder in
+      #expect(throws: DatasetError.noImages(folder: folder)) { try ImageFolder.list(folder) }
+      for name in ["b.jpg", "a10.JPG", "a9.jpeg", "Z.jpg", "notes.txt", "c.d.jpg"] { try write([], to: folder + "/" + name) }
+      #expect(try ImageFolder.list(folder).map(\.name) == ["Z", "a10", "a9", "b", "c.d"])
+      #expect(try ImageFolder.list(folder)[1].path == folder + "/a10.JPG")
+      #expect(throws: DatasetError.self) { try ImageFolder.list(folder + "/none") }
+    }
+  }
+
+  @Test(.enabled(if: SharedFiles.has("data/planet-sample"), "needs ../shared/data/planet-sample"))
+  func planetSample() throws {
+    let data = try Dataset(DataLocation(data: SharedFiles.path("data/planet-sample")))
+    #expect(data.train.count == 800 && data.valid.count == 200)
+    #expect(data.labels.count == 16 && !data.labels.contains("conventional_mine"))
+    #expect(data.warnings.count == 1 && data.warnings[0].contains("conventional_mine"))
+  }
+}

@@ -1,0 +1,84 @@
+import TestSupport
+import Testing
+
+@testable import PlanetData
+
+@Suite struct LabelsTests {
+  private func rows(_ text: String) throws -> [Labels.Row] {
+    try withTemporaryFolder { folder in
+      try write(text.utf8, to: folder + "/labels.csv")
+      return try Labels(path: folder + "/labels.csv").rows
+    }
+  }
+
+  @Test(arguments: [
+    "image_name,tags\na,x y\nb,z\n",
+    "image_name,tags\r\na,x y\r\nb,z",
+    "\u{FEFF}image_name,tags\n\na.jpg,x  y \n\n\nb.jpg,z\n\n",
+    "\"image_name\",\"tags\"\n\"a\",\"x y\"\n\"b\",z\n",
+    "tags,other,image_name\nx y,,a\nz,\"1,\n2\",b\n",
+  ])
+  func spellings(text: String) throws {
+    #expect(try rows(text) == [Labels.Row(name: "a", tags: ["x", "y"]), Labels.Row(name: "b", tags: ["z"])])
+  }
+
+  @Test func oddButRight() throws {
+    #expect(try rows("image_name,tags\na,\n") == [Labels.Row(name: "a", tags: [])])
+    #expect(try rows("image_name,tags\na,x x\n") == [Labels.Row(name: "a", tags: ["x", "x"])])
+    #expect(try rows("image_name,tags\n\"a \"\"b\"\"\",é\u{301}\n")[0].name == "a \"b\"")
+    #expect(try rows("image_name,tags\na,\u{301}x\n")[0].tags == ["\u{301}x"])
+  }
+
+  @Test(arguments: [
+    ("", 1, "empty"),
+    ("\n\n", 1, "empty"),
+    ("a,b\nc,d\n", 1, "header"),
+    ("image_name,labels\na,x\n", 1, "header"),
+    ("image_name,tags\n", 1, "no row"),
+    ("image_name,tags\na,x\nb\n", 3, "1 columns"),
+    ("image_name,tags\na,x\nb,y,z\n", 3, "3 columns"),
+    ("image_name,tags\n,x\n", 2, "no name"),
+    ("image_name,tags\n.jpg,x\n", 2, "no name"),
+    ("image_name,tags\na,x\n\"b\",\"y\nz\"\na.jpg,x\n", 5, "a was on line 2"),
+    ("image_name,tags\na,\"x\nb,y\nc,z\n", 2, "never closed"),
+    ("image_name,tags\na,\"x\"y\n", 2, "after a field"),
+    ("image_name,tags\na,x\"y\"\n", 2, "inside a field"),
+    ("image_name,tags\ra,x\r", 1, "after a field"),
+  ])
+  func mistakes(text: String, line: Int, reason: String) throws {
+    let error = try #require(throws: DatasetError.self) { try rows(text) }
+    guard case .malformed(let path, line, let found) = error else { return #expect(Bool(false), "\(error)") }
+    #expect(path.hasSuffix("labels.csv"))
+    #expect(found.contains(reason), "\(error)")
+  }
+
+  @Test func notText() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/labels.csv"
+      try write(Array("image_name,tags\na,x\nb,".utf8) + [0xC3, 0x28], to: path)
+      #expect(throws: DatasetError.malformed(path: path, line: 3, reason: "not UTF-8 text")) { try Labels(path: path) }
+      #expect(throws: DatasetError.unreadable(path: folder, reason: "not a file")) { try Labels(path: folder) }
+      #expect(throws: DatasetError.self) { try Labels(path: folder + "/none.csv") }
+    }
+  }
+
+  /// One long row among many short ones costs some readers the product of both.
+  @Test(.timeLimit(.minutes(1))) func lopsided() throws {
+    let (long, short) = (String(repeating: ",", count: 100_000), String(repeating: "a,b\n", count: 50_000))
+    #expect(throws: DatasetError.self) { try rows("image_name,tags\n" + long + "\n" + short) }
+  }
+
+  @Test func garbage() throws {
+    var random = NumpyRandom(seed: 1)
+    let alphabet = Array("\"\",,\r\n\n ab\u{FEFF}".utf8) + [0xFF, 0x00, 0xC3]
+    for _ in 0..<2000 {
+      let bytes = (0..<Int(random.next() % 40)).map { _ in alphabet[Int(random.next()) % alphabet.count] }
+      let lines = bytes.filter { $0 == UInt8(ascii: "\n") }.count + 1
+      do throws(CSV.Problem) {
+        for record in try CSV.records(bytes) { #expect(record.line <= lines && !record.fields.isEmpty) }
+      } catch {
+        #expect((1...lines).contains(error.line))
+      }
+    }
+  }
+}
