@@ -74,7 +74,7 @@ legacy = dict(_use_new_zipfile_serialization=False)
 save_file(formats(), "official.safetensors", metadata={"format": "pt"})
 safetensors_by_definition(
     "ours.safetensors", OrderedDict(b=ramp(2, 3), a=ramp(), c=ramp(0)),
-    {"labels": 'clear "sky"\\\n\u00e9\u2603', "size": "128"})
+    {"labels": 'clear "sky"\\ \u00e9\u2603', "size": "128"})
 torch.save(views(), "zip.pth")
 torch.save(views(), "legacy.pth", **legacy)
 torch.save(views(), "zip-protocol4.pth", pickle_protocol=4)
