@@ -13,7 +13,7 @@ enum AtomicFile {
     // The process id keeps two runs that save to the same folder apart.
     let temporary = (folder as NSString).appendingPathComponent(".\(name).\(getpid()).tmp")
     do throws(CheckpointError) {
-      try writeThrough(pieces, to: temporary)
+      try writeThrough(pieces, to: temporary, for: path)
       guard rename(temporary, path) == 0 else { throw .system(path: path, action: "replace", code: errno) }
     } catch {
       unlink(temporary)
@@ -22,23 +22,35 @@ enum AtomicFile {
     try synchronizeFolder(folder)
   }
 
-  private static func writeThrough(_ pieces: [UnsafeRawBufferPointer], to path: String) throws(CheckpointError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)
+  /// Errors name `path`, which the user knows, not the temporary file.
+  private static func writeThrough(
+    _ pieces: [UnsafeRawBufferPointer], to temporary: String, for path: String
+  ) throws(CheckpointError) {
+    let descriptor = restarting { Int(open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)) }
     guard descriptor >= 0 else { throw .system(path: path, action: "create", code: errno) }
     var isOpen = true
-    defer { if isOpen { close(descriptor) } }
+    defer { if isOpen { close(Int32(descriptor)) } }
     for piece in pieces {
       var rest = piece
       while !rest.isEmpty {
-        let written = Foundation.write(descriptor, rest.baseAddress, rest.count)
-        if written < 0 && errno == EINTR { continue }
+        let written = restarting { Foundation.write(Int32(descriptor), rest.baseAddress, rest.count) }
         guard written >= 0 else { throw .system(path: path, action: "write", code: errno) }
         rest = UnsafeRawBufferPointer(rebasing: rest[written...])
       }
     }
-    guard fsync(descriptor) == 0 else { throw .system(path: path, action: "write", code: errno) }
+    guard restarting({ Int(fsync(Int32(descriptor))) }) == 0 else {
+      throw .system(path: path, action: "write", code: errno)
+    }
     isOpen = false
-    guard close(descriptor) == 0 else { throw .system(path: path, action: "write", code: errno) }
+    guard close(Int32(descriptor)) == 0 else { throw .system(path: path, action: "write", code: errno) }
+  }
+
+  /// A save that a signal asked for may meet the next signal: interrupted calls are made again.
+  private static func restarting(_ call: () -> Int) -> Int {
+    while true {
+      let result = call()
+      if result >= 0 || errno != EINTR { return result }
+    }
   }
 
   /// As `mkdir -p`; an empty path is the working folder.
@@ -57,7 +69,7 @@ enum AtomicFile {
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path: folder, action: "open", code: errno) }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 || errno == EINVAL else {
+    guard restarting({ Int(fsync(descriptor)) }) == 0 || errno == EINVAL else {
       throw .system(path: folder, action: "synchronize", code: errno)
     }
   }

@@ -27,7 +27,7 @@ import Testing
         limitFileSize()
         signal(SIGXFSZ, SIG_IGN)
         let error = #expect(throws: CheckpointError.self) { try write(AtomicFileTests.after, to: path) }
-        #expect(error?.description.contains("cannot write: File too large. Check the path") == true)
+        #expect(error?.description.hasPrefix("\(path): cannot write: File too large. Check the path") == true)
         #expect(try SafeTensors.read(path).tensors == AtomicFileTests.before)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["state.safetensors"])
       }
