@@ -1,0 +1,76 @@
+import Foundation
+
+/// Writing a file so that its name stands for either all of the old bytes or all of the new ones, also when the
+/// process is killed or the machine stops: temporary file in the same folder, fsync, rename, fsync of the folder.
+enum AtomicFile {
+  /// Writes `pieces` one after another to `path`, making its folder if needed.
+  ///
+  /// Whatever fails before the renaming, the temporary file is removed and a previous file at `path` stays as it was.
+  static func write(_ pieces: [UnsafeRawBufferPointer], to path: String) throws(CheckpointError) {
+    let folder = (path as NSString).deletingLastPathComponent
+    let name = (path as NSString).lastPathComponent
+    try makeFolder(folder)
+    // The process id keeps two runs that save to the same folder apart.
+    let temporary = (folder as NSString).appendingPathComponent(".\(name).\(getpid()).tmp")
+    do throws(CheckpointError) {
+      try writeThrough(pieces, to: temporary, for: path)
+      guard rename(temporary, path) == 0 else { throw .system(path: path, action: "replace", code: errno) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try synchronizeFolder(folder)
+  }
+
+  /// Errors name `path`, which the user knows, not the temporary file.
+  private static func writeThrough(
+    _ pieces: [UnsafeRawBufferPointer], to temporary: String, for path: String
+  ) throws(CheckpointError) {
+    let descriptor = restarting { Int(open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)) }
+    guard descriptor >= 0 else { throw .system(path: path, action: "create", code: errno) }
+    var isOpen = true
+    defer { if isOpen { close(Int32(descriptor)) } }
+    for piece in pieces {
+      var rest = piece
+      while !rest.isEmpty {
+        let written = restarting { Foundation.write(Int32(descriptor), rest.baseAddress, rest.count) }
+        guard written >= 0 else { throw .system(path: path, action: "write", code: errno) }
+        rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+      }
+    }
+    guard restarting({ Int(fsync(Int32(descriptor))) }) == 0 else {
+      throw .system(path: path, action: "write", code: errno)
+    }
+    isOpen = false
+    guard close(Int32(descriptor)) == 0 else { throw .system(path: path, action: "write", code: errno) }
+  }
+
+  /// A save that a signal asked for may meet the next signal: interrupted calls are made again.
+  private static func restarting(_ call: () -> Int) -> Int {
+    while true {
+      let result = call()
+      if result >= 0 || errno != EINTR { return result }
+    }
+  }
+
+  /// As `mkdir -p`; an empty path is the working folder.
+  private static func makeFolder(_ path: String) throws(CheckpointError) {
+    guard !path.isEmpty, mkdir(path, 0o755) != 0, errno != EEXIST else { return }
+    guard errno == ENOENT else { throw .system(path: path, action: "create the folder", code: errno) }
+    try makeFolder((path as NSString).deletingLastPathComponent)
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+      throw .system(path: path, action: "create the folder", code: errno)
+    }
+  }
+
+  /// Makes the renaming itself durable. File systems that cannot, answer EINVAL, and there is nothing more to do.
+  private static func synchronizeFolder(_ path: String) throws(CheckpointError) {
+    let folder = path.isEmpty ? "." : path
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system(path: folder, action: "open", code: errno) }
+    defer { close(descriptor) }
+    guard restarting({ Int(fsync(descriptor)) }) == 0 || errno == EINVAL else {
+      throw .system(path: folder, action: "synchronize", code: errno)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/// The JSON that safetensors headers are made of: objects, arrays of natural numbers, strings. Anything else (and a key
+/// that comes twice, which Foundation's parser would let pass) is an error. Nesting is as deep as the caller asks.
+struct JSONCursor {
+  private(set) var reader: ByteReader
+
+  /// The next byte that is not white space, left in place; nil at the end.
+  mutating func peek() throws(FormatError) -> UInt8? {
+    while reader.position < reader.bytes.count {
+      let byte = reader.bytes[reader.position]
+      guard byte == 0x20 || (0x09...0x0d).contains(byte) else { return byte }
+      _ = try reader.read(1)
+    }
+    return nil
+  }
+
+  mutating func expect(_ character: Unicode.Scalar) throws(FormatError) {
+    guard try peek() == UInt8(ascii: character) else {
+      throw .damaged("no '\(character)' at byte \(reader.position), where its header should have one")
+    }
+    _ = try reader.read(1)
+  }
+
+  /// Whether `character` comes next, which is then consumed.
+  private mutating func skips(_ character: Unicode.Scalar) throws(FormatError) -> Bool {
+    guard try peek() == UInt8(ascii: character) else { return false }
+    _ = try reader.read(1)
+    return true
+  }
+
+  /// An object; `member` reads the value of each key.
+  mutating func object(_ member: (inout JSONCursor, String) throws(FormatError) -> Void) throws(FormatError) {
+    try expect("{")
+    if try skips("}") { return }
+    var keys: Set<String> = []
+    repeat {
+      let key = try string()
+      guard keys.insert(key).inserted else { throw .damaged("'\(key)' comes twice in its header") }
+      try expect(":")
+      try member(&self, key)
+    } while try skips(",")
+    try expect("}")
+  }
+
+  mutating func naturalNumbers() throws(FormatError) -> [Int] {
+    try expect("[")
+    if try skips("]") { return [] }
+    var numbers: [Int] = []
+    repeat { numbers.append(try naturalNumber()) } while try skips(",")
+    try expect("]")
+    return numbers
+  }
+
+  private mutating func naturalNumber() throws(FormatError) -> Int {
+    _ = try peek()
+    let start = reader.position
+    while reader.position < reader.bytes.count, (0x30...0x39).contains(reader.bytes[reader.position]) {
+      _ = try reader.read(1)
+    }
+    let digits = String(decoding: reader.bytes[start..<reader.position], as: UTF8.self)
+    guard let number = Int(digits) else { throw .damaged("no natural number at byte \(start) of its header") }
+    return number
+  }
+
+  mutating func string() throws(FormatError) -> String {
+    try expect("\"")
+    let start = reader.position
+    var utf8: [UInt8] = []
+    while true {
+      switch try reader.integer(UInt8.self) {
+      case UInt8(ascii: "\""):
+        guard let string = String(validating: utf8, as: UTF8.self) else {
+          throw .damaged("the text at byte \(start) is not UTF-8")
+        }
+        return string
+      case UInt8(ascii: "\\"): utf8 += Array(String(try escaped()).utf8)
+      case 0..<0x20: throw .damaged("a control character in the text at byte \(start)")
+      case let byte: utf8.append(byte)
+      }
+    }
+  }
+
+  /// What follows a backslash. Outside the basic plane JSON writes two `\u` escapes, UTF-16's surrogate pair.
+  private mutating func escaped() throws(FormatError) -> Unicode.Scalar {
+    let position = reader.position
+    let letter = Unicode.Scalar(try reader.integer(UInt8.self))
+    switch letter {
+    case "\"", "\\", "/": return letter
+    case "b": return "\u{8}"
+    case "f": return "\u{c}"
+    case "n": return "\n"
+    case "r": return "\r"
+    case "t": return "\t"
+    case "u":
+      let unit = try codeUnit()
+      if let scalar = Unicode.Scalar(unit) { return scalar }
+      if UTF16.isLeadSurrogate(unit), try reader.string(2) == "\\u" {
+        let trail = try codeUnit()
+        if UTF16.isTrailSurrogate(trail) {
+          return UTF16.decode(UTF16.EncodedScalar([unit, trail]))
+        }
+      }
+    default: break
+    }
+    throw .damaged("a broken escape at byte \(position) of its header")
+  }
+
+  private mutating func codeUnit() throws(FormatError) -> UInt16 {
+    let digits = try reader.string(4)
+    guard digits.allSatisfy(\.isHexDigit), let unit = UInt16(digits, radix: 16) else {
+      throw .damaged("a broken escape '\\u\(digits)' in its header")
+    }
+    return unit
+  }
+}

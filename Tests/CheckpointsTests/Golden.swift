@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+@testable import Checkpoints
+
+/// The committed files of other programs; see `Golden/README.md`.
+enum Golden {
+  static func path(_ name: String) throws -> String {
+    try #require(Bundle.module.url(forResource: "Golden/\(name)", withExtension: nil)).path
+  }
+
+  static func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
+
+  /// A tensor of 0.5·i − 3, which most tensors in the files are.
+  static func ramp(_ shape: Int...) -> StoredTensor {
+    StoredTensor(shape: shape, values: (0..<shape.reduce(1, *)).map { 0.5 * Float($0) - 3 })
+  }
+}
+
+typealias Parser = @Sendable (UnsafeRawBufferPointer) throws(FormatError) -> [String: StoredTensor]
+
+let safeTensors: Parser = { (bytes) throws(FormatError) in try SafeTensors.parse(bytes).tensors }
+let anyWeights: Parser = { (bytes) throws(FormatError) in try WeightsFile.parse(bytes).tensors }
+
+/// What `parser` makes of `bytes`, in memory of exactly their size so that a read behind the end is one behind the end.
+func parse(_ bytes: [UInt8], _ parser: Parser) throws(FormatError) -> [String: StoredTensor] {
+  let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
+  defer { memory.deallocate() }
+  memory.copyBytes(from: bytes)
+  return try parser(UnsafeRawBufferPointer(memory))
+}
+
+/// The error of parsing, as the user would read it behind the file's name; nil if there was none.
+func complaint(_ bytes: [UInt8], _ parser: Parser) -> String? {
+  do {
+    _ = try parse(bytes, parser)
+    return nil
+  } catch { return error.at("file").description }
+}
+
+/// A folder that is gone afterwards.
+func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoints-\(UUID().uuidString)").path
+  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  return try body(folder)
+}
+
+/// Writes stored tensors, in the order of their names.
+func write(
+  _ tensors: [String: StoredTensor], metadata: [String: String] = [:], to path: String
+) throws(CheckpointError) {
+  var views: [TensorView] = []
+  var floats: [UnsafeMutableBufferPointer<Float>] = []
+  defer { for values in floats { values.deallocate() } }
+  for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+    let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.values.count)
+    _ = values.initialize(from: tensor.values)
+    floats.append(values)
+    views.append((name, tensor.shape, UnsafeBufferPointer(values)))
+  }
+  try SafeTensors.write(views, metadata: metadata, to: path)
+}
