@@ -34,7 +34,8 @@ public enum JPEG {
     guard max(w, h) <= maximumSide, w * h <= maximumPixels else {
       throw undecodable("\(w) × \(h) is larger than \(maximumSide) a side or \(maximumPixels) pixels")
     }
-    // Entropy codes spend at least a bit on each block of each component, so no picture is smaller than this.
+    // Huffman codes spend a bit at least on every 8 × 8 block: with the coarsest sampling, a byte for 1024 pixels. A
+    // header that claims more lies, and must not make us reserve memory.
     guard w * h / 1024 <= bytes.count else { throw undecodable("\(bytes.count) bytes cannot hold \(w) × \(h) pixels") }
 
     let fourComponents = space == Int32(TJCS_CMYK.rawValue) || space == Int32(TJCS_YCCK.rawValue)

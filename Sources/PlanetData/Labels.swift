@@ -45,7 +45,7 @@ public struct Labels: Sendable {
         throw problem("the row has \(record.fields.count) columns and the header \(header.fields.count)")
       }
       var name = record.fields[nameColumn]
-      if !suffix.isEmpty && name.hasSuffix(suffix) { name.removeLast(suffix.count) }
+      if name.hasSuffix(suffix) { name = String(decoding: name.utf8.dropLast(suffix.utf8.count), as: UTF8.self) }
       guard !name.isEmpty else { throw problem("the image has no name") }
       if let line = lines.updateValue(record.line, forKey: name) {
         throw problem("\(name) was on line \(line) already")

@@ -39,8 +39,6 @@ struct SyntheticChip {
     }
   }
 
-  // MARK: Land
-
   private mutating func land(forest: Bool) {
     let (relief, canopy) = (noise(), noise())
     let (dark, light): (Color, Color) =
@@ -98,8 +96,6 @@ struct SyntheticChip {
     }
   }
 
-  // MARK: What people make
-
   private mutating func selectiveLogging() {
     for _ in 0..<2 {
       let track = crossing(bend: 0.4, pieces: 12)
@@ -147,8 +143,6 @@ struct SyntheticChip {
       canvas.paint(roof, Color(shade, shade * 0.94, shade * 0.9))
     }
   }
-
-  // MARK: Weather
 
   private mutating func clouds() {
     let (form, cover) = (noise(), uniform(0.50, 0.58))

@@ -90,7 +90,8 @@ import Testing
   @Test func folder() throws {
     try withTemporaryFolder { folder in
       #expect(throws: DatasetError.noImages(folder: folder)) { try ImageFolder.list(folder) }
-      for name in ["b.jpg", "a10.JPG", "a9.jpeg", "Z.jpg", "notes.txt", "c.d.jpg"] { try write([], to: folder + "/" + name) }
+      let names = ["b.jpg", "a10.JPG", "a9.jpeg", "Z.jpg", "notes.txt", "c.d.jpg"]
+      for name in names { try write([], to: folder + "/" + name) }
       #expect(try ImageFolder.list(folder).map(\.name) == ["Z", "a10", "a9", "b", "c.d"])
       #expect(try ImageFolder.list(folder)[1].path == folder + "/a10.JPG")
       #expect(throws: DatasetError.self) { try ImageFolder.list(folder + "/none") }
