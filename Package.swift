@@ -37,7 +37,11 @@ let package = Package(
       name: "Training", dependencies: ["Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet"],
       swiftSettings: swift),
     .executableTarget(
-      name: "planet-dist", dependencies: ["Training", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      name: "planet-dist",
+      dependencies: [
+        "Training", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: swift),
 
     // Tests

@@ -2,7 +2,17 @@ import Foundation
 
 /// Writing a file so that its name stands for either all of the old bytes or all of the new ones, also when the
 /// process is killed or the machine stops: temporary file in the same folder, fsync, rename, fsync of the folder.
-enum AtomicFile {
+public enum AtomicFile {
+  /// Writes a text file so.
+  ///
+  /// - Throws: ``CheckpointError/system(path:action:code:)``.
+  public static func write(_ text: String, to path: String) throws(CheckpointError) {
+    let bytes = Array(text.utf8)
+    try bytes.withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
+      try write([UnsafeRawBufferPointer(bytes)], to: path)
+    }
+  }
+
   /// Writes `pieces` one after another to `path`, making its folder if needed.
   ///
   /// Whatever fails before the renaming, the temporary file is removed and a previous file at `path` stays as it was.

@@ -10,6 +10,17 @@ public final class Batch: @unchecked Sendable {
   // Written by the loader's threads, disjoint parts each, before the batch is handed out; only read afterwards.
   private let storage: UnsafeMutableBufferPointer<Float>
 
+  /// A batch of images that come from no file: `fill` writes them, `[n, size, size, 3]`.
+  public init(
+    _ indices: [Int], targets: [Float], size: Int, fill: (UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    self.indices = indices
+    self.size = size
+    self.targets = targets
+    storage = .allocate(capacity: indices.count * size * size * 3)
+    fill(storage)
+  }
+
   init(_ indices: [Int], of samples: [Sample], labels: Int, size: Int) {
     self.indices = indices
     self.size = size

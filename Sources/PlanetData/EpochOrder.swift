@@ -42,7 +42,7 @@ public struct EpochOrder: Sendable, Equatable {
   }
 
   /// `0..<count` cut into `worldSize` consecutive parts of nearly equal length.
-  static func share(of count: Int, rank: Int, worldSize: Int) -> Range<Int> {
+  public static func share(of count: Int, rank: Int, worldSize: Int) -> Range<Int> {
     precondition(rank >= 0 && rank < worldSize, "rank \(rank) of \(worldSize)")
     return count * rank / worldSize..<count * (rank + 1) / worldSize
   }

@@ -22,7 +22,7 @@ public enum ImageFolder {
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     guard !images.isEmpty else { throw .noImages(folder: folder) }
     return images.map { file in
-      Sample(name: String(file[..<file.lastIndex(of: ".")!]), path: folder + "/" + file)
+      Sample(name: String(file[..<(file.lastIndex(of: ".") ?? file.endIndex)]), path: folder + "/" + file)
     }
   }
 

@@ -31,7 +31,7 @@ struct Evaluation {
       // Every rank takes part in every round, also with nothing left to do: that is how all stop together.
       if try communicator.sum([stop() ? 1.0 : 0])[0] > 0 { return false }
       guard let batch = try loader.next() else { continue }
-      batch.withImages { network.images.floats.update(fromContentsOf: $0) }
+      batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) }
       try body(batch, try network.forward(count: batch.count, pass: .evaluation), place)
       place += batch.count
     }

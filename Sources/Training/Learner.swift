@@ -49,7 +49,7 @@ final class Learner {
   ///   - stop: whether this rank was asked to stop.
   /// - Returns: what all ranks agreed on.
   func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
-    batch.withImages { network.images.floats.update(fromContentsOf: $0) }
+    batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) }
     let pass = Pass(
       training: true, frozen: stage.frozen, sumOverRanks: sumOverRanks, dropout: Float(configuration.ps), seed: seed,
       step: step, images: batch.indices)

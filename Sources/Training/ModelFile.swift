@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
 import PlanetData
-import ResNet
+public import ResNet
 
 /// A saved network: `models/NAME.safetensors`. PyTorch's names, shapes and layout; what else is needed to use it stands in
 /// the metadata.
@@ -23,8 +23,8 @@ public struct ModelFile: Sendable {
       "format": format,
       "labels": try json(labels),
       "size": String(stage.size),
-      "mean": try json(Renderer.mean),
-      "std": try json(Renderer.std),
+      "mean": try json(ImageNet.mean),
+      "std": try json(ImageNet.std),
       "stage": stage.name,
       "recipe": String(decoding: try configuration.encoded(), as: UTF8.self),
     ]

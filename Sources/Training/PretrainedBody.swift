@@ -7,9 +7,7 @@ public enum PretrainedBody {
   /// Where torchvision keeps its `resnet50-*.pth`: `$TORCH_HOME/hub/checkpoints`, else `~/.cache/torch/hub/checkpoints`.
   ///
   /// - Throws: ``TrainingError/noPretrained(searched:)`` where there is none.
-  public static func find(
-    environment: [String: String] = ProcessInfo.processInfo.environment
-  ) throws(TrainingError) -> String {
+  public static func find(environment: [String: String]) throws(TrainingError) -> String {
     let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "~") + "/.cache"
     let folder = (environment["TORCH_HOME"] ?? cache + "/torch") + "/hub/checkpoints"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

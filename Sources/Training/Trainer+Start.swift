@@ -1,6 +1,7 @@
 import Checkpoints
 import Collectives
 import Foundation
+import PlanetData
 import ResNet
 
 extension Trainer {

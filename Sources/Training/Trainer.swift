@@ -1,7 +1,7 @@
-import Collectives
-import Compute
+public import Collectives
+public import Compute
 import Foundation
-import PlanetData
+public import PlanetData
 import ResNet
 
 /// Where the weights of a run's first stage come from.

@@ -1,6 +1,35 @@
 import ArgumentParser
+import Foundation
 
-@main
+/// The list of subcommands, nothing else.
 struct PlanetDist: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "planet-dist")
+  static let configuration = CommandConfiguration(
+    commandName: "planet-dist",
+    abstract: "Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many.",
+    discussion: """
+      Every command runs alone, or on N ranks with `mpirun -np N planet-dist …`.
+
+      Exit codes: 0 done; 64 wrong command line; 65 bad data, weights or checkpoint; 70 internal error; \
+      74 a file cannot be read or written; 75 stopped by a signal with everything saved, or a rank did not answer: run \
+      again with --resume; 76 replicas differ; 78 ranks were started differently.
+      """,
+    version: "0.1.0",
+    subcommands: [Train.self, Evaluate.self, Predict.self, MakeSample.self, Bench.self])
+}
+
+@main enum Main {
+  static func main() {
+    do {
+      var command = try PlanetDist.parseAsRoot()
+      try command.run()
+    } catch {
+      // Each rank parses the same command line; rank 0 speaks. The others wait for mpirun to end them, lest they end it
+      // before rank 0 has spoken.
+      if Console.launchedRank > 0 {
+        sleep(2)
+        exit(PlanetDist.exitCode(for: error).rawValue)
+      }
+      PlanetDist.exit(withError: error)
+    }
+  }
 }

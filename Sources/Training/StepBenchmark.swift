@@ -1,0 +1,73 @@
+public import Collectives
+public import Compute
+import PlanetData
+import ResNet
+
+/// Times full training steps, or evaluations, on made-up images: what the network and its averaging cost, without data.
+public struct StepBenchmark: Sendable {
+  public struct Result: Codable, Sendable {
+    /// Over all ranks, by the median step.
+    public let imagesPerSecond: Double
+    /// Milliseconds of the mean step on rank 0, by phase. Empty for evaluation.
+    public let milliseconds: [String: Double]
+  }
+
+  /// Side of the images.
+  public var size = 128
+  /// Images of a step, over all ranks.
+  public var batchSize = 64
+  /// Whether the body is frozen, as in a first stage.
+  public var frozen = false
+  /// Time the forward pass of evaluation instead.
+  public var evaluation = false
+  public var batchNorm = Configuration.BatchNorm.sync
+  public var steps = 5
+
+  public init() {}
+
+  /// Two steps to warm up, then the timed ones. Collective.
+  public func run(communicator: Communicator, engine: Engine) throws -> Result {
+    let parameters = Parameters(labels: 17)
+    parameters.initialize(groups: [0, 1, Architecture.headGroup], seed: 1)
+    let stage = Configuration.Stage(
+      name: "benchmark", size: size, frozen: frozen, learningRates: [1e-5, 1e-5, 1e-5], epochs: 1)
+    var configuration = Configuration(stages: [stage])
+    (configuration.batchSize, configuration.batchNorm) = (batchSize, batchNorm)
+    let learner = Learner(
+      parameters, stage: stage, configuration: configuration, seed: 1, steps: steps + 2, communicator: communicator,
+      engine: engine)
+    let batch = images(EpochOrder.share(of: batchSize, rank: communicator.rank, worldSize: communicator.size))
+    batch.withImages { _ = learner.network.images.floats.update(fromContentsOf: $0) }
+    var times: [Duration] = []
+    for step in 0..<steps + 2 {
+      if step == 2 { learner.phases = Phases() }
+      try communicator.barrier()
+      let start = ContinuousClock.now
+      if evaluation {
+        _ = try learner.network.forward(count: batch.count, pass: .evaluation)
+      } else {
+        _ = try learner.step(batch, step: step, stop: false)
+      }
+      try communicator.barrier()
+      if step >= 2 { times.append(ContinuousClock.now - start) }
+    }
+    let phases = learner.phases
+    let mean = { (duration: Duration) in duration.seconds * 1000 / Double(steps) }
+    return Result(
+      imagesPerSecond: Double(batchSize) / times.sorted()[steps / 2].seconds,
+      milliseconds: evaluation
+        ? [:]
+        : [
+          "forward": mean(phases.forward), "backward": mean(phases.backward), "averaging": mean(phases.averaging),
+          "optimizer": mean(phases.optimizer),
+        ])
+  }
+
+  private func images(_ indices: Range<Int>) -> Batch {
+    var random = RandomSource(seed: 1, purpose: .synthetic, indices.lowerBound, 0)
+    let targets = (0..<indices.count * 17).map { _ in random.uniform() > 0.8 ? Float(1) : 0 }
+    return Batch(Array(indices), targets: targets, size: size) { pixels in
+      for i in pixels.indices { pixels[i] = random.uniform(-2, 2) }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import Training
+
+/// The terminal, or the log file, rank 0 writes to.
+enum Console {
+  /// This process's rank as its launcher names it, before MPI has started; 0 without a launcher.
+  static var launchedRank: Int {
+    let environment = ProcessInfo.processInfo.environment
+    return ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].lazy.compactMap { environment[$0].flatMap { Int($0) } }.first ?? 0
+  }
+
+  /// Whether a person watches. Under `mpirun` every rank's standard output is a terminal of mpirun's own, so mpirun's is
+  /// asked instead.
+  static let isTerminal: Bool = {
+    let environment = ProcessInfo.processInfo.environment
+    if environment["TERM"] == "dumb" { return false }
+    guard environment["OMPI_COMM_WORLD_SIZE"] != nil else { return isatty(STDOUT_FILENO) == 1 }
+    let launcher = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(getppid())/fd/1")
+    return launcher?.hasPrefix("/dev/pts/") == true || launcher?.hasPrefix("/dev/tty") == true
+  }()
+
+  static func print(_ line: String) { write(line + "\n") }
+
+  /// Text without a line's end, for the progress bar.
+  static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+
+  static func complain(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+}

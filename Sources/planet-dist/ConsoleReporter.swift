@@ -1,0 +1,61 @@
+import Foundation
+import Training
+
+/// A training run as fastai prints it: a table per stage, with a progress bar where a person watches and a line now and
+/// then where none does.
+final class ConsoleReporter: Reporter {
+  private let widths = [5, 10, 10, 15, 8, 8]
+  private var lastLine = ContinuousClock.now
+  private var barLength = 0
+
+  func note(_ text: String) { Console.print(text) }
+
+  func stageBegan(_ stage: Configuration.Stage, epoch: Int) {
+    let rates = stage.learningRates.map { String(format: "%.3g", $0) }.joined(separator: ", ")
+    Console.print("")
+    Console.print(
+      "\(stage.name): \(stage.size)×\(stage.size), \(stage.frozen ? "frozen body" : "unfrozen"), \(stage.epochs) epochs, "
+        + "peak learning rates \(rates)" + (epoch > 0 ? ", from epoch \(epoch)" : ""))
+    Console.print(row(HistoryRow.columns))
+    lastLine = .now
+  }
+
+  func stepDone(epoch: Int, step: Int, steps: Int, loss: Double) {
+    if Console.isTerminal {
+      let filled = 30 * step / max(1, steps)
+      let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
+      show("epoch \(epoch) \(bar) \(step)/\(steps) loss \(String(format: "%.4f", loss))")
+    } else if ContinuousClock.now - lastLine > .seconds(30) {
+      lastLine = .now
+      Console.print("  epoch \(epoch): step \(step) of \(steps), loss \(String(format: "%.4f", loss))")
+    }
+  }
+
+  func epochDone(_ history: HistoryRow) {
+    show("")
+    Console.print(row(history.cells))
+    lastLine = .now
+  }
+
+  func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int) {
+    if images > 0 {
+      let rate = String(format: "%.1f", Double(images) / phases.total.seconds)
+      let waited = String(format: "%.1f s (%.1f %%)", phases.data.seconds, 100 * phases.data.seconds / phases.total.seconds)
+      Console.print("\(rate) images/s in training, \(waited) of it waiting for data")
+    }
+    Console.print("saved \(path)")
+  }
+
+  /// Replaces the progress bar.
+  private func show(_ bar: String) {
+    guard Console.isTerminal, !bar.isEmpty || barLength > 0 else { return }
+    let padding = String(repeating: " ", count: max(0, barLength - bar.count))
+    Console.write("\r" + bar + padding + (bar.isEmpty ? "\r" : ""))
+    barLength = bar.count
+  }
+
+  private func row(_ cells: [String]) -> String {
+    zip(cells, widths).map { $0.padding(toLength: max($1, $0.count), withPad: " ", startingAt: 0) }.joined(separator: "  ")
+      .trimmingCharacters(in: .whitespaces)
+  }
+}

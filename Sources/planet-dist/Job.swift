@@ -1,0 +1,51 @@
+import ArgumentParser
+import Checkpoints
+import Collectives
+import Compute
+import Foundation
+import PlanetData
+import Training
+
+/// Runs a command on all ranks and turns failures into one message and a documented exit code.
+enum Job {
+  static func run<R>(_ options: ComputeOptions, _ body: (Communicator) throws -> R) -> R {
+    StopSignals.listen()
+    return Communicator.withJob(timeout: .seconds(options.timeout)) { error, rank, size in
+      Console.complain((size > 1 ? "rank \(rank): " : "") + "Error: \(error)")
+      return exitCode(error)
+    } _: { communicator in
+      try body(communicator)
+    }
+  }
+
+  /// The exit code of a failure (see `planet-dist --help`).
+  static func exitCode(_ error: any Error) -> Int32 {
+    switch error {
+    case is ValidationError, is KernelError: EX_USAGE
+    case CheckpointError.system: EX_IOERR
+    case is CheckpointError, is DatasetError, is ImageError: EX_DATAERR
+    case let error as TrainingError: exitCode(error)
+    case let error as CommunicationError: exitCode(error)
+    default: EX_SOFTWARE
+    }
+  }
+
+  private static func exitCode(_ error: TrainingError) -> Int32 {
+    switch error {
+    case .outOfStep: EX_SOFTWARE
+    case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank: EX_USAGE
+    case .notFinite, .tooFewImages, .otherData, .badFile, .otherLabels, .noPretrained, .noModel: EX_DATAERR
+    }
+  }
+
+  private static func exitCode(_ error: CommunicationError) -> Int32 {
+    switch error {
+    case .timedOut, .abandoned, .rankFailed: EX_TEMPFAIL
+    case .different(let what, _, _): what.hasPrefix("weights") ? replicasDiffer : EX_CONFIG
+    case .mismatched: EX_CONFIG
+    case .library, .notJoined: EX_SOFTWARE
+    }
+  }
+
+  private static let replicasDiffer: Int32 = 76
+}

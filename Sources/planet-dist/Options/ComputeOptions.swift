@@ -1,0 +1,37 @@
+import ArgumentParser
+import Collectives
+import Compute
+import Foundation
+
+/// What every command that computes understands.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: "Threads of each rank. Default: its share of the processors it may run on.")
+  var threads: Int?
+
+  @Option(help: "Threads of each rank that decode images.")
+  var loaderThreads = 1
+
+  @Option(help: "Seconds to wait for another rank before giving up.")
+  var timeout = 600.0
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024, not \(threads).") }
+    if !(1...64).contains(loaderThreads) { throw ValidationError("--loader-threads must be 1 to 64, not \(loaderThreads).") }
+    if !(timeout >= 1) { throw ValidationError("--timeout must be at least 1 second, not \(timeout).") }
+  }
+
+  /// The kernels and threads of this rank. Collective.
+  func engine(_ communicator: Communicator) throws -> Engine {
+    let kernels = try communicator.agree { try Kernels.choose(ProcessInfo.processInfo.environment["PLANET_ISA"]) }
+    return Engine(kernels: kernels, threads: Threads(try threads ?? communicator.placement().threads))
+  }
+
+  /// The banner's first line, on rank 0; nil elsewhere. Collective.
+  func banner(_ communicator: Communicator, _ engine: Engine) throws -> String? {
+    guard let hosts = try communicator.gather(Array(communicator.hostName.utf8)) else { return nil }
+    let names = Set(hosts.map { String(decoding: $0, as: UTF8.self) }).sorted()
+    let ranks = communicator.size == 1 ? "1 rank" : "\(communicator.size) ranks"
+    return "planet-dist \(PlanetDist.configuration.version): \(ranks) on \(names.joined(separator: ", ")), "
+      + "\(engine.threads.count) thread\(engine.threads.count == 1 ? "" : "s") each, \(engine.kernels.name), fp32"
+  }
+}
