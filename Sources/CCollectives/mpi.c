@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 typedef struct {
-  MPI_Comm comm;  // our own, so that no one else's messages meet ours
+  MPI_Comm comm;   // our own, so that no one else's messages meet ours
+  MPI_Comm calls;  // for the roll call
   struct {
     pd_exchange exchange;
     MPI_Request requests[2];  // receive, send
@@ -64,6 +65,40 @@ static int check_received(pd_communicator *c, const pd_exchange *exchange, const
   return pd_check(c, exchange, status->MPI_TAG, (size_t)bytes);
 }
 
+// Whether a rank has begun the roll call. Takes its call in.
+static int caller(job *j) {
+  int called = 0;
+  char call;
+  MPI_Status status;
+  if (MPI_Iprobe(MPI_ANY_SOURCE, 0, j->calls, &called, &status) != MPI_SUCCESS || !called) return -1;
+  int error = MPI_Recv(&call, 1, MPI_BYTE, status.MPI_SOURCE, 0, j->calls, MPI_STATUS_IGNORE);
+  return error == MPI_SUCCESS ? status.MPI_SOURCE : -1;
+}
+
+// Who is missing? Around a ring everyone waits for his neighbour, and only one of them for the rank that is really away.
+// So the first whose time is up calls all others, and those who wait answer in the same way, as if theirs were up: the
+// job is lost anyhow. Who is silent for a second is missing.
+static int missing(pd_communicator *c, int suspect, int first) {
+  static const char call = 1;
+  job *j = c->link;
+  char *present = calloc((size_t)c->size, 1);
+  if (!present) return suspect;
+  present[c->rank] = 1;
+  if (first >= 0) present[first] = 1;
+  for (int rank = 0; rank < c->size; rank++) {
+    MPI_Request sent;
+    if (rank != c->rank && MPI_Isend(&call, 1, MPI_BYTE, rank, 0, j->calls, &sent) == MPI_SUCCESS)
+      MPI_Request_free(&sent);
+  }
+  for (double end = pd_now() + 1; pd_now() < end; nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL))
+    for (int rank = caller(j); rank >= 0; rank = caller(j)) present[rank] = 1;
+  int absent = suspect;
+  for (int rank = c->size - 1; rank >= 0 && present[suspect]; rank--)
+    if (!present[rank]) absent = rank;
+  free(present);
+  return absent;
+}
+
 static int finish(pd_communicator *c) {
   job *j = c->link;
   size_t slot = j->finished++ % PD_IN_FLIGHT;
@@ -84,11 +119,12 @@ static int finish(pd_communicator *c) {
     if (error != MPI_SUCCESS) return library_failure(c, error, exchange->from);
     if (done) return check_received(c, exchange, &statuses[0]);
     double waited = pd_now() - began;
-    if (waited > c->timeout) {
+    int first = waited > 1e-3 ? caller(j) : -1;
+    if (waited > c->timeout || first >= 0) {
       // Testall is all or nothing; ask for the receive alone to know whom we wait for.
       int received = 0;
       if (MPI_Request_get_status(requests[0], &received, MPI_STATUS_IGNORE) != MPI_SUCCESS) received = 0;
-      return pd_fail(c, PD_TIMED_OUT, received ? exchange->to : exchange->from, "%s", "");
+      return pd_fail(c, PD_TIMED_OUT, missing(c, received ? exchange->to : exchange->from, first), "%s", "");
     }
     pause_after(waited);
   }
@@ -113,7 +149,7 @@ static int open_job(pd_communicator *c, job *j) {
   if (error == MPI_SUCCESS) error = MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &granted);
   if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   if (error == MPI_SUCCESS) error = MPI_Comm_dup(MPI_COMM_WORLD, &j->comm);
-  if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(j->comm, MPI_ERRORS_RETURN);
+  if (error == MPI_SUCCESS) error = MPI_Comm_dup(MPI_COMM_WORLD, &j->calls);  // both inherit the error handler
   if (error == MPI_SUCCESS) error = MPI_Comm_rank(j->comm, &c->rank);
   if (error == MPI_SUCCESS) error = MPI_Comm_size(j->comm, &c->size);
   if (error != MPI_SUCCESS) return library_failure(c, error, -1);
@@ -134,6 +170,7 @@ int pd_mpi_leave(pd_communicator *c) {
   int code = pd_barrier(c);
   if (code != PD_OK) return code;
   int error = MPI_Comm_free(&j->comm);
+  if (error == MPI_SUCCESS) error = MPI_Comm_free(&j->calls);
   if (error == MPI_SUCCESS) error = MPI_Finalize();
   return error == MPI_SUCCESS ? PD_OK : library_failure(c, error, -1);
 }

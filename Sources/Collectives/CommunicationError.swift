@@ -20,8 +20,8 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .timedOut(let operation, let rank, let peer, let seconds):
       """
-      \(operation): rank \(rank) has waited \(Self.text(seconds)) s for rank \(peer). Rank \(peer) has stopped, hangs, \
-      or waits for yet another: look at its host, or allow more time.
+      \(operation): rank \(peer) did not come within \(Self.text(seconds)) s. It hangs, or is much slower than \
+      rank \(rank), which waited: look at its host, or allow more time.
       """
     case .mismatched(let operation, let rank, let peer, let detail):
       """

@@ -74,7 +74,7 @@ import Testing
         == "parameters after epoch 3: not the same on ranks 1, 2 as on the other ranks. Resume.")
     #expect(
       CommunicationError.timedOut(operation: "all-reduce", rank: 2, peer: 1, seconds: 2.5).description == """
-        all-reduce: rank 2 has waited 2.5 s for rank 1. Rank 1 has stopped, hangs, or waits for yet another: look at \
+        all-reduce: rank 1 did not come within 2.5 s. It hangs, or is much slower than rank 2, which waited: look at \
         its host, or allow more time.
         """)
   }

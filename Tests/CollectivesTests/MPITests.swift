@@ -44,10 +44,14 @@ struct MPITests {
     #expect(run.seconds < 8)
   }
 
-  @Test func aRankThatDoesNotComeEndsTheJobInTime() throws {
-    let run = try MPIRun(ranks: 2, "sleep", "1")
+  /// Whoever waits for whom, the one that is away is named, once.
+  @Test(arguments: [(2, 1), (4, 0), (4, 1), (4, 2), (4, 3)]) func aRankThatDoesNotComeIsNamedInTime(
+    ranks: Int, away: Int
+  ) throws {
+    let run = try MPIRun(ranks: ranks, "sleep", String(away))
     #expect(run.exitCode == 75)
-    #expect(run.lines(containing: "has waited 2 s for rank 1").count == 1, "\(run.errors)")
+    #expect(run.lines(containing: "all-reduce: rank \(away) did not come within 2 s").count == 1, "\(run.errors)")
+    #expect(run.lines(containing: "did not come").count == 1, "\(run.errors)")
     #expect(run.seconds < 10)
   }
 
