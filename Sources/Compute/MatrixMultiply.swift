@@ -2,18 +2,21 @@ import COpenBLAS
 
 /// The three products of a linear layer, by OpenBLAS. Matrices are row-major; rows of `x` and `y` are images.
 public enum MatrixMultiply {
-  /// Rows handed to OpenBLAS at a time. Fixed, so that an image's result does not depend on the batch it is in.
-  public static let rowBlock = 16
-
-  /// `y = x Wᵀ`: x `[N, inputs]`, W `[outputs, inputs]`, y `[N, outputs]`. Both tensors must have room for N rounded up
-  /// to ``rowBlock`` rows; what lies in the surplus rows is computed too, and means nothing.
-  public static func forward(_ x: Tensor, _ w: UnsafePointer<Float>, into y: Tensor) {
+  /// `y = x Wᵀ`: x `[N, inputs]`, W `[outputs, inputs]`, y `[N, outputs]`.
+  ///
+  /// - Parameter rowByRow: one image at a time. Slower, but an image's result then has the same bits in every batch:
+  ///   OpenBLAS's tiles add up differently depending on where in a matrix a row lies.
+  public static func forward(_ x: Tensor, _ w: UnsafePointer<Float>, into y: Tensor, rowByRow: Bool) {
     single
-    let (k, n) = (x.shape.channels, y.shape.channels)
-    for row in stride(from: 0, to: x.shape.images, by: rowBlock) {
-      cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rowBlock), Int32(n), Int32(k), 1, x.data + row * k, Int32(k), w,
-        Int32(k), 0, y.data + row * n, Int32(n))
+    let (m, k, n) = (x.shape.images, x.shape.channels, y.shape.channels)
+    guard rowByRow else {
+      if m == 0 { return }
+      return cblas_sgemm(
+        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(k), 1, x.data, Int32(k), w, Int32(k), 0,
+        y.data, Int32(n))
+    }
+    for row in 0..<m {
+      cblas_sgemv(CblasRowMajor, CblasNoTrans, Int32(n), Int32(k), 1, w, Int32(k), x.data + row * k, 1, 0, y.data + row * n, 1)
     }
   }
 

@@ -27,9 +27,7 @@ struct Head {
     func norm(_ name: String, _ channels: Int) -> BatchNorm {
       BatchNorm(name, channels: channels, parameters: plan.parameters, engine: plan.engine, arena: plan.arena)
     }
-    func vector(_ channels: Int) -> Tensor {
-      plan.arena.tensor(Shape(input.images + MatrixMultiply.rowBlock, 1, 1, channels))
-    }
+    func vector(_ channels: Int) -> Tensor { plan.arena.tensor(Shape(input.images, 1, 1, channels)) }
     (norm1, norm2) = (norm("head.2", features), norm("head.6", width))
     (linear1, linear2) = (Linear("head.4", parameters: plan.parameters), Linear("head.8", parameters: plan.parameters))
     dropout1 = Dropout(batch: input.images, width: features, arena: plan.arena)
@@ -48,11 +46,11 @@ struct Head {
     engine.concatPool(x, into: pooled.prefix(n), which: which)
     try normalize(norm1, pooled.prefix(n), into: normalized.prefix(n), pass: pass)
     if drops(pass) { dropout1.forward(normalized.prefix(n), rate: pass.dropout / 2, sources: &sources) }
-    linear1.forward(normalized.prefix(n), into: hidden.prefix(n))
+    linear1.forward(normalized.prefix(n), into: hidden.prefix(n), training: pass.training)
     for i in 0..<n * hidden.shape.channels { hidden.data[i] = max(hidden.data[i], 0) }
     try normalize(norm2, hidden.prefix(n), into: normalizedHidden.prefix(n), pass: pass)
     if drops(pass) { dropout2.forward(normalizedHidden.prefix(n), rate: pass.dropout, sources: &sources) }
-    linear2.forward(normalizedHidden.prefix(n), into: logits.prefix(n))
+    linear2.forward(normalizedHidden.prefix(n), into: logits.prefix(n), training: pass.training)
     return logits.prefix(n)
   }
 

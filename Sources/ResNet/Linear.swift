@@ -14,9 +14,9 @@ struct Linear {
     biasGradient = parameters.gradient("\(name).bias")
   }
 
-  /// x `[N, inputs]`, y `[N, outputs]`, both with room for `MatrixMultiply.rowBlock` rows more.
-  func forward(_ x: Tensor, into y: Tensor) {
-    MatrixMultiply.forward(x, weight, into: y)
+  /// x `[N, inputs]`, y `[N, outputs]`. Evaluating, an image's result does not depend on its batch.
+  func forward(_ x: Tensor, into y: Tensor, training: Bool) {
+    MatrixMultiply.forward(x, weight, into: y, rowByRow: !training)
     let outputs = y.shape.channels
     for n in 0..<y.shape.images {
       for o in 0..<outputs { y.data[n * outputs + o] += bias[o] }
