@@ -52,10 +52,14 @@ public struct Configuration: Codable, Equatable, Sendable {
 
   /// The keys whose values differ, as `key: value, was value`.
   func differences(from old: Configuration) throws -> [String] {
-    let decode = { (data: Data) in try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:] }
-    let (new, old) = (try decode(encoded()), try decode(old.encoded()))
-    return new.keys.sorted().compactMap { key in
-      let (now, then) = (String(describing: new[key] ?? ""), String(describing: old[key] ?? ""))
+    let object = { (data: Data) in try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:] }
+    let text = { (value: Any?) in
+      let options: JSONSerialization.WritingOptions = [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes]
+      return String(decoding: try JSONSerialization.data(withJSONObject: value ?? NSNull(), options: options), as: UTF8.self)
+    }
+    let (new, old) = (try object(encoded()), try object(old.encoded()))
+    return try new.keys.sorted().compactMap { key in
+      let (now, then) = (try text(new[key]), try text(old[key]))
       return now == then ? nil : "\(key) is \(now), was \(then)"
     }
   }

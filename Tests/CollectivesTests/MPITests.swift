@@ -1,36 +1,37 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The same operations, and failures, with processes as ranks. `ring-check` is in Tests/RingCheck.
-@Suite(.enabled(if: MPIRun.isInstalled, "needs mpirun (Debian: openmpi-bin)"), .serialized)
+@Suite(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), .serialized)
 struct MPITests {
   @Test(arguments: 1...4) func everyOperation(ranks: Int) throws {
-    let run = try MPIRun(ranks: ranks, "all")
+    let run = try ProgramRun("ring-check", ranks: ranks, ["all"])
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.output.contains("ok with \(ranks)"))
   }
 
   /// Over sockets, as between hosts.
   @Test func everyOperationOverTCP() throws {
-    let run = try MPIRun(ranks: 2, "all", environment: ["OMPI_MCA_btl": "tcp,self"])
+    let run = try ProgramRun("ring-check", ranks: 2, ["all"], environment: ["OMPI_MCA_btl": "tcp,self"])
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.output.contains("ok with 2"))
   }
 
   @Test func withoutMpirunItIsAJobOfOne() throws {
-    let run = try MPIRun(ranks: nil, "all")
+    let run = try ProgramRun("ring-check", ranks: nil, ["all"])
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.output.contains("ok with 1"))
   }
 
   @Test func aFailureAloneIsAnOrdinaryExit() throws {
-    let run = try MPIRun(ranks: nil, "throw", "0")
+    let run = try ProgramRun("ring-check", ranks: nil, ["throw", "0"])
     #expect(run.exitCode == 70)
     #expect(run.errors == "the chosen failure. Do nothing\n")
   }
 
   @Test(arguments: [0, 2]) func oneRankFailsAndTheJobEnds(rank: Int) throws {
-    let run = try MPIRun(ranks: 3, "throw", String(rank))
+    let run = try ProgramRun("ring-check", ranks: 3, ["throw", String(rank)])
     #expect(run.exitCode == 70)
     #expect(run.lines(containing: "the chosen failure") == ["rank \(rank): the chosen failure. Do nothing"])
     #expect(run.lines(containing: "rank ").filter { $0.hasPrefix("rank ") }.count == 1, "\(run.errors)")
@@ -38,7 +39,7 @@ struct MPITests {
   }
 
   @Test func whatSeveralRanksFindOneSays() throws {
-    let run = try MPIRun(ranks: 4, "agree")
+    let run = try ProgramRun("ring-check", ranks: 4, ["agree"])
     #expect(run.exitCode == 70)
     #expect(run.lines(containing: "finds fault") == ["rank 1: rank 1 finds fault"])
     #expect(run.seconds < 8)
@@ -48,7 +49,7 @@ struct MPITests {
   @Test(arguments: [(2, 1), (4, 0), (4, 1), (4, 2), (4, 3)]) func aRankThatDoesNotComeIsNamedInTime(
     ranks: Int, away: Int
   ) throws {
-    let run = try MPIRun(ranks: ranks, "sleep", String(away))
+    let run = try ProgramRun("ring-check", ranks: ranks, ["sleep", String(away)])
     #expect(run.exitCode == 75)
     #expect(run.lines(containing: "all-reduce: rank \(away) did not come within 2 s").count == 1, "\(run.errors)")
     #expect(run.lines(containing: "did not come").count == 1, "\(run.errors)")
@@ -56,7 +57,7 @@ struct MPITests {
   }
 
   @Test func aRankElsewhereEndsTheJob() throws {
-    let run = try MPIRun(ranks: 2, "elsewhere")
+    let run = try ProgramRun("ring-check", ranks: 2, ["elsewhere"])
     #expect(run.exitCode == 75)
     #expect(!run.lines(containing: "is elsewhere than").isEmpty, "\(run.errors)")
     #expect(run.seconds < 10)
@@ -64,7 +65,7 @@ struct MPITests {
 
   /// As under the launcher of another MPI, which this one does not hear of.
   @Test func aForeignLauncherIsNoticed() throws {
-    let run = try MPIRun(ranks: nil, "all", environment: ["SLURM_NTASKS": "4"])
+    let run = try ProgramRun("ring-check", ranks: nil, ["all"], environment: ["SLURM_NTASKS": "4"])
     #expect(run.exitCode == 75)
     #expect(run.errors.hasPrefix("MPI: SLURM_NTASKS is 4, but MPI sees one process. Start with `mpirun -np N`"))
   }

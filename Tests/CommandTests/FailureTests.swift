@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What users get wrong in files and folders: one message, the documented exit code, nothing half-written.
+@Suite struct FailureTests {
+  private let folder = TemporaryFolder()
+
+  private func train(_ arguments: String..., ranks: Int? = nil, environment: [String: String] = [:]) throws -> ProgramRun {
+    try ProgramRun(
+      "planet-dist", ranks: ranks,
+      ["train", "--data", folder.path("data"), "--run", folder.path("run"), "--epochs", "1", "--size", "32", "--batch-size", "4"]
+        + arguments, environment: environment)
+  }
+
+  private func sample() throws {
+    #expect(try ProgramRun("planet-dist", ["sample", "--out", folder.path("data"), "--count", "12"]).exitCode == 0)
+  }
+
+  @Test func noData() throws {
+    let run = try train("--pretrained", "none")
+    #expect(run.exitCode == 65)
+    #expect(run.lines(containing: "Error: ").count == 1 && run.errors.contains("--labels"))
+    #expect(!folder.has("run"))
+  }
+
+  @Test func noPretrainedWeights() throws {
+    try sample()
+    let run = try train(environment: ["TORCH_HOME": folder.path("torch")])
+    #expect(run.exitCode == 65)
+    #expect(
+      run.errors == "Error: pretrained weights: no resnet50-*.pth in \(folder.path("torch"))/hub/checkpoints. "
+        + "Fetch https://download.pytorch.org/models/resnet50-19c8e357.pth into the last of these folders, or name a file "
+        + "with --pretrained FILE, or start from random weights with --pretrained none.\n")
+  }
+
+  @Test func badWeights() throws {
+    try sample()
+    try "not weights".write(toFile: folder.path("w.pth"), atomically: true, encoding: .utf8)
+    let run = try train("--pretrained", folder.path("w.pth"))
+    #expect(run.exitCode == 65)
+    #expect(run.lines(containing: "w.pth").count == 1)
+  }
+
+  @Test func stageWithoutItsPredecessor() throws {
+    try sample()
+    let run = try train("--stages", "stage-2-rn50")
+    #expect(run.exitCode == 64)
+    #expect(run.errors.contains("stage-2-rn50 continues from stage-1-rn50. Add --from stage-1-rn50, or put it first in --stages."))
+  }
+
+  @Test func unknownInstructionSet() throws {
+    try sample()
+    let run = try train("--pretrained", "none", environment: ["PLANET_ISA": "mmx"])
+    #expect(run.exitCode == 64)
+    #expect(run.errors.contains("PLANET_ISA=mmx: this CPU has no such kernels."))
+  }
+
+  /// A chip that cannot be decoded ends the job on all ranks, naming the file, once.
+  @Test(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), .timeLimit(.minutes(2)))
+  func damagedImage() throws {
+    try sample()
+    let image = folder.path("data/train-jpg/train_5.jpg")
+    try Data(contentsOf: URL(fileURLWithPath: image)).prefix(900).write(to: URL(fileURLWithPath: image))
+    let run = try train("--pretrained", "none", "--no-shuffle", "--valid-pct", "0", ranks: 2)
+    #expect(run.exitCode == 65)
+    #expect(run.lines(containing: "train_5.jpg").count == 1, "\(run.errors)")
+    #expect(!folder.has("run/models"))
+  }
+
+  @Test func unwritableRun() throws {
+    try sample()
+    try "a file".write(toFile: folder.path("run"), atomically: true, encoding: .utf8)
+    let run = try train("--pretrained", "none")
+    #expect(run.exitCode == 74)
+    #expect(run.lines(containing: "Error: ").count == 1)
+  }
+
+  @Test func sampleDoesNotOverwrite() throws {
+    try sample()
+    let again = try ProgramRun("planet-dist", ["sample", "--out", folder.path("data"), "--count", "12"])
+    #expect(again.exitCode == 65)
+    #expect(again.lines(containing: "Error: ").count == 1)
+  }
+
+  @Test func evaluateSomethingElse() throws {
+    try sample()
+    let label = folder.path("data/train_v2.csv")
+    let run = try ProgramRun("planet-dist", ["evaluate", "--checkpoint", label, "--data", folder.path("data")])
+    #expect(run.exitCode == 65)
+    #expect(run.lines(containing: "train_v2.csv").count == 1)
+  }
+}
+
+/// A folder that goes with its owner.
+final class TemporaryFolder {
+  private let root = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString)"
+
+  init() { try? FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(atPath: root) }
+
+  func path(_ name: String) -> String { root + "/" + name }
+  func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The program as a user meets it, under mpirun, on synthetic chips.
+@Suite(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), .serialized, .timeLimit(.minutes(10)))
+struct JourneyTests {
+  private let folder = TemporaryFolder()
+
+  init() throws {
+    let sample = try ProgramRun("planet-dist", ["sample", "--out", folder.path("data"), "--count", "40"])
+    #expect(sample.exitCode == 0)
+  }
+
+  private func train(_ run: String, _ arguments: [String] = []) -> [String] {
+    ["train", "--data", folder.path("data"), "--run", folder.path(run), "--pretrained", "none", "--size", "32", "--batch-size", "8",
+      "--stages", "stage-1-rn50,stage-2-rn50", "--epochs", "2"] + arguments
+  }
+
+  /// Train on two ranks, evaluate and predict on one and on three: the same digits.
+  @Test func trainEvaluatePredict() throws {
+    let training = try ProgramRun("planet-dist", ranks: 2, train("run"))
+    #expect(training.exitCode == 0, "\(training.errors)")
+    #expect(training.output.contains("2 ranks on "))
+    #expect(training.output.contains("epoch  train_loss  valid_loss  accuracy_thresh  fbeta     time"))
+    #expect(!training.output.contains("\u{1B}") && !training.output.replacing("\r\n", with: "\n").contains("\r"))
+    let history = try String(contentsOfFile: folder.path("run/history.csv"), encoding: .utf8).split(separator: "\n")
+    #expect(history.count == 5)
+    #expect(history[0] == "stage,epoch,train_loss,valid_loss,accuracy_thresh,fbeta,time")
+    #expect(!folder.has("run/state.safetensors"))
+
+    let model = folder.path("run/models/stage-2-rn50.safetensors")
+    let evaluate = ["evaluate", "--checkpoint", model, "--data", folder.path("data"), "--json"]
+    let alone = try ProgramRun("planet-dist", evaluate)
+    #expect(alone.exitCode == 0)
+    #expect(try ProgramRun("planet-dist", ranks: 3, evaluate + ["--batch-size", "2"]).output.replacing("\r", with: "") == alone.output)
+    let printed = try #require(history.last).split(separator: ",")
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(alone.output.utf8)) as? [String: Any])
+    #expect(String(format: "%.6f", report["fbeta"] as? Double ?? 0) == printed[5])
+    #expect(String(format: "%.6f", report["loss"] as? Double ?? 0) == printed[3])
+
+    for (name, flags) in [("tags", []), ("probabilities", ["--probabilities"])] {
+      let predict = { (out: String) in
+        ["predict", "--checkpoint", model, "--images", folder.path("data/test-jpg"), "--out", folder.path(out)] + flags
+      }
+      #expect(try ProgramRun("planet-dist", predict("\(name)1.csv")).exitCode == 0)
+      #expect(try ProgramRun("planet-dist", ranks: 3, predict("\(name)3.csv")).exitCode == 0)
+      let text = try String(contentsOfFile: folder.path("\(name)1.csv"), encoding: .utf8)
+      #expect(try text == String(contentsOfFile: folder.path("\(name)3.csv"), encoding: .utf8))
+      let rows = text.split(separator: "\n").map { $0.prefix { $0 != "," } }
+      #expect(rows == ["image_name", "test_0", "test_1", "test_2", "test_3"])
+    }
+  }
+
+  /// SIGUSR1 to mpirun: state saved, exit code 75, and --resume ends where an undisturbed run ends.
+  @Test func stopAndResume() throws {
+    let whole = try ProgramRun("planet-dist", ranks: 2, train("whole", ["--epochs", "6"]))
+    #expect(whole.exitCode == 0)
+    let broken = try ProgramRun(start: "planet-dist", ranks: 2, train("broken", ["--epochs", "6"]))
+    try waitUntil { try broken.outputSoFar().contains("\n0  ") }
+    broken.send(SIGUSR1)
+    try broken.wait()
+    #expect(broken.exitCode == 75, "\(broken.output) \(broken.errors)")
+    #expect(broken.output.contains("run the same command with --resume to continue"))
+    let again = try ProgramRun("planet-dist", ranks: 2, train("broken", ["--epochs", "6"]))
+    #expect(again.exitCode == 64 && again.errors.contains("Add --resume to continue it"))
+    #expect(try ProgramRun("planet-dist", ranks: 2, train("broken", ["--epochs", "6", "--resume"])).exitCode == 0)
+    let model = { (run: String) in try Data(contentsOf: URL(fileURLWithPath: folder.path(run + "/models/stage-2-rn50.safetensors"))) }
+    #expect(try model("whole") == model("broken"))
+  }
+
+  /// One rank killed: mpirun ends the job within seconds, what was saved stays, and --resume goes on from it.
+  @Test func killedRank() throws {
+    let run = try ProgramRun(start: "planet-dist", ranks: 2, train("killed", ["--epochs", "50"]))
+    try waitUntil { folder.has("killed/state.safetensors") }
+    let killed = ContinuousClock.now
+    #expect(try ProgramRun.shell("pkill -KILL -n -f 'planet-dist train.*\(folder.path("killed"))'") == 0)
+    try run.wait()
+    #expect(run.exitCode != 0)
+    #expect(ContinuousClock.now - killed < .seconds(10))
+    let resumed = try ProgramRun(start: "planet-dist", ranks: 2, train("killed", ["--epochs", "50", "--resume"]))
+    try waitUntil { try resumed.outputSoFar().contains("from epoch") }
+    resumed.send(SIGUSR1)
+    try resumed.wait()
+    #expect(resumed.exitCode == 75)
+  }
+
+  private func waitUntil(_ condition: () throws -> Bool) throws {
+    for _ in 0..<1200 {
+      if try condition() { return }
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    Issue.record("waited for two minutes in vain")
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+
+/// One run of an executable of this package, alone or under `mpirun`.
+public final class ProgramRun {
+  public private(set) var exitCode: Int32 = 0
+  public private(set) var output = ""
+  public private(set) var errors = ""
+  public private(set) var seconds = 0.0
+  private let process = Process()
+  private let outputFile: TemporaryFile
+  private let errorFile: TemporaryFile
+  private let begin = ContinuousClock.now
+
+  /// Starts the program.
+  ///
+  /// - Parameter ranks: as many under `mpirun`; `nil` to start the program itself.
+  public init(start program: String, ranks: Int?, _ arguments: [String], environment: [String: String] = [:]) throws {
+    (outputFile, errorFile) = (try TemporaryFile(), try TemporaryFile())
+    let path = Self.products.appendingPathComponent(program).path
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = (ranks.map { ["mpirun", "-np", String($0), path] } ?? [path]) + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(Self.container) { $1 }.merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = outputFile.handle
+    process.standardError = errorFile.handle
+    try process.run()
+  }
+
+  /// Runs the program to its end.
+  public convenience init(
+    _ program: String, ranks: Int? = nil, _ arguments: [String], environment: [String: String] = [:]
+  ) throws {
+    try self.init(start: program, ranks: ranks, arguments, environment: environment)
+    try wait()
+  }
+
+  /// Waits for the end.
+  public func wait() throws {
+    process.waitUntilExit()
+    seconds = Double((ContinuousClock.now - begin).components.seconds)
+    exitCode = process.terminationStatus
+    output = try outputFile.text()
+    errors = try errorFile.text()
+  }
+
+  /// What it has written so far.
+  public func outputSoFar() throws -> String { try outputFile.text() }
+
+  /// Sends a signal to it, or to the `mpirun` that runs it.
+  public func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// The lines of its errors that contain `text`.
+  public func lines(containing text: String) -> [String] {
+    errors.split(whereSeparator: \.isNewline).map(String.init).filter { $0.contains(text) }
+  }
+
+  /// Runs a shell command and returns its exit code.
+  public static func shell(_ command: String) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", command]
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  /// Whether there is an `mpirun`.
+  public static let hasMPI = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .contains { FileManager.default.isExecutableFile(atPath: "\($0)/mpirun") }
+
+  /// What `mpirun` needs as root, with more ranks than cores, and without ssh.
+  private static let container = [
+    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "OMPI_MCA_plm_rsh_agent": "",
+  ]
+
+  /// Where the package's executables are: beside the test bundle.
+  private static let products = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+}
+
+/// A file rather than a pipe: what a killed rank left open cannot keep us reading.
+private final class TemporaryFile {
+  private let url = FileManager.default.temporaryDirectory.appendingPathComponent("program-\(UUID().uuidString)")
+  let handle: FileHandle
+
+  init() throws {
+    try Data().write(to: url)
+    handle = try FileHandle(forWritingTo: url)
+  }
+
+  func text() throws -> String { String(decoding: try Data(contentsOf: url), as: UTF8.self) }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+}

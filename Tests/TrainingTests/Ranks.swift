@@ -1,0 +1,68 @@
+import Collectives
+import Compute
+import Foundation
+import PlanetData
+import Synchronization
+
+@testable import Training
+
+/// Runs `body` on `size` ranks, threads of this process, and returns their results in rank order.
+func onRanks<R: Sendable>(_ size: Int, _ body: @escaping @Sendable (Communicator) throws -> R) throws -> [R] {
+  try Communicator.onThreads(size, body).map { try $0.get() }
+}
+
+/// A small synthetic dataset, and folders for runs on it, removed at the end.
+final class Fixture {
+  let folder = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString)"
+  let dataset: Dataset
+
+  init(count: Int = 20) throws {
+    try SyntheticSample.write(to: folder + "/data", count: count, size: 40)
+    dataset = try Dataset(DataLocation(data: folder + "/data"))
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  func run(_ name: String) -> RunFolder { RunFolder(folder + "/" + name) }
+
+  /// Two short stages at 32×32.
+  static func configuration(epochs: Int = 2) -> Configuration {
+    var configuration = Configuration(stages: [
+      .init(name: "stage-1-rn50", size: 32, frozen: true, learningRates: [1e-4, 1e-4, 1e-3], epochs: epochs),
+      .init(name: "stage-2-rn50", size: 32, frozen: false, learningRates: [1e-5, 3e-5, 1e-4], epochs: epochs),
+    ])
+    configuration.batchSize = 8
+    return configuration
+  }
+
+  /// Trains on `ranks` ranks of one thread each; `stopAt` asks rank 0 to stop when asked for the n-th time.
+  func train(
+    _ configuration: Configuration = Fixture.configuration(), in run: RunFolder, ranks: Int = 1, from start: Start = .random,
+    stopAt: Int? = nil
+  ) throws -> (outcome: Trainer.Outcome, rows: [HistoryRow]) {
+    let dataset = self.dataset
+    let results = try onRanks(ranks) { communicator in
+      let asked = Mutex(0)
+      let recorder = Recorder()
+      let trainer = try Trainer(
+        configuration, dataset: dataset, folder: run, communicator: communicator,
+        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), reporter: recorder,
+        shouldStop: {
+          asked.withLock { $0 += 1 }
+          return communicator.rank == 0 && stopAt.map { stop in asked.withLock { $0 >= stop } } ?? false
+        })
+      return (try trainer.run(from: start), recorder.rows)
+    }
+    return results[0]
+  }
+}
+
+/// Keeps the table's rows.
+final class Recorder: Reporter {
+  var rows: [HistoryRow] = []
+  func note(_ text: String) {}
+  func stageBegan(_ stage: Configuration.Stage, epoch: Int) {}
+  func stepDone(epoch: Int, step: Int, steps: Int, loss: Double) {}
+  func epochDone(_ row: HistoryRow) { rows.append(row) }
+  func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int) {}
+}

@@ -1,0 +1,135 @@
+import Checkpoints
+import Foundation
+import PlanetData
+import TestSupport
+import Testing
+
+@testable import Training
+
+@Suite(.serialized) struct TrainerTests {
+  /// The number of ranks changes how long it takes, not what one gets, up to rounding; also where it does not divide
+  /// the batch, and where some ranks have no image.
+  @Test(arguments: [(2, 12), (5, 12), (5, 4)]) func worldSizeDoesNotMatter(ranks: Int, batchSize: Int) throws {
+    let fixture = try Fixture(count: 15)
+    var configuration = Fixture.configuration(epochs: 1)
+    configuration.batchSize = batchSize
+    // At 32 × 32 the last layers normalize over one pixel of each image, which amplifies rounding beyond comparing.
+    for i in configuration.stages.indices { configuration.stages[i].size = 64 }
+    let one = try fixture.train(configuration, in: fixture.run("one")).rows
+    let many = try fixture.train(configuration, in: fixture.run("many"), ranks: ranks).rows
+    #expect(one.count == 2 && many.count == 2)
+    let tolerance = batchSize > 4 ? 1e-3 : 2e-2  // normalizing over few values amplifies rounding
+    for (a, b) in zip(one, many) {
+      expectClose([b.trainLoss], [a.trainLoss], relative: tolerance)
+      expectClose([b.metrics.loss], [a.metrics.loss], relative: 10 * tolerance)
+    }
+  }
+
+  /// Stopped in the middle of an epoch, or at its end, and resumed with as many ranks: the same bits as without.
+  @Test(arguments: [(1, 1), (2, 6)]) func resumesToTheSameBits(ranks: Int, stopAt: Int) throws {
+    let fixture = try Fixture()
+    let (whole, broken) = (fixture.run("whole"), fixture.run("broken"))
+    #expect(try fixture.train(in: whole, ranks: ranks).outcome == .finished)
+    #expect(try fixture.train(in: broken, ranks: ranks, stopAt: stopAt).outcome == .stopped)
+    #expect(FileManager.default.fileExists(atPath: broken.state))
+    let resumed = try fixture.train(in: broken, ranks: ranks, from: .resume)
+    #expect(resumed.outcome == .finished)
+    for stage in ["stage-1-rn50", "stage-2-rn50"] {
+      #expect(try SafeTensors.read(whole.model(stage)).tensors == SafeTensors.read(broken.model(stage)).tensors)
+    }
+    let withoutTimes = { (run: RunFolder) in
+      try String(contentsOfFile: run.history, encoding: .utf8).split(separator: "\n").map { $0.prefix { $0 != ":" }.dropLast(2) }
+    }
+    #expect(try withoutTimes(whole) == withoutTimes(broken))
+    #expect(!FileManager.default.fileExists(atPath: broken.state))
+  }
+
+  /// Each rank's own batch normalization resumes to the same bits too: every rank's statistics are in the state.
+  @Test func resumesLocalBatchNorm() throws {
+    let fixture = try Fixture()
+    var configuration = Fixture.configuration(epochs: 1)
+    configuration.batchNorm = .local
+    let (whole, broken) = (fixture.run("whole"), fixture.run("broken"))
+    _ = try fixture.train(configuration, in: whole, ranks: 2)
+    #expect(try fixture.train(configuration, in: broken, ranks: 2, stopAt: 2).outcome == .stopped)
+    #expect(try fixture.train(configuration, in: broken, ranks: 2, from: .resume).outcome == .finished)
+    let path = { (run: RunFolder) in run.model("stage-2-rn50") }
+    #expect(try SafeTensors.read(path(whole)).tensors == SafeTensors.read(path(broken)).tensors)
+  }
+
+  @Test func resumesOnOtherRanks() throws {
+    let fixture = try Fixture()
+    let run = fixture.run("run")
+    #expect(try fixture.train(in: run, ranks: 3, stopAt: 3).outcome == .stopped)
+    #expect(try fixture.train(in: run, ranks: 2, from: .resume).outcome == .finished)
+  }
+
+  @Test func refusesWhatDoesNotFit() throws {
+    let fixture = try Fixture()
+    let run = fixture.run("run")
+    #expect(throws: TrainingError.nothingToResume(folder: run.path)) { try fixture.train(in: run, from: .resume) }
+    _ = try fixture.train(in: run, stopAt: 1)
+    #expect(throws: TrainingError.unfinishedRun(folder: run.path, progress: "stage-1-rn50, epoch 0, step 1")) {
+      try fixture.train(in: run)
+    }
+    var other = Fixture.configuration()
+    other.wd = 0.5
+    #expect(throws: TrainingError.otherConfiguration(path: run.state, differences: ["wd is 0.5, was 0.01"])) {
+      try fixture.train(other, in: run, from: .resume)
+    }
+    let moreData = try Fixture(count: 21)
+    #expect(throws: TrainingError.otherData(path: run.state)) { try moreData.train(in: run, from: .resume) }
+    other = Fixture.configuration()
+    other.batchSize = 500
+    #expect(throws: TrainingError.tooFewImages(train: 16, batchSize: 500)) { try fixture.train(other, in: fixture.run("b")) }
+  }
+
+  /// A state with any byte changed or missing is refused, not half-used.
+  @Test func refusesDamagedState() throws {
+    let fixture = try Fixture()
+    let run = fixture.run("run")
+    _ = try fixture.train(in: run, stopAt: 1)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: run.state))
+    bytes[bytes.count / 2] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: run.state))
+    #expect(throws: CheckpointError.self) { try fixture.train(in: run, from: .resume) }
+    try bytes.prefix(bytes.count / 3).write(to: URL(fileURLWithPath: run.state))
+    #expect(throws: CheckpointError.self) { try fixture.train(in: run, from: .resume) }
+  }
+
+  /// A loss that is not a number ends the run on every rank, before it reaches a checkpoint.
+  @Test func divergenceIsAnError() throws {
+    let fixture = try Fixture()
+    var configuration = Fixture.configuration()
+    configuration.stages[0].learningRates = [1e30, 1e30, 1e30]
+    configuration.wd = 0
+    let run = fixture.run("run")
+    #expect(throws: TrainingError.self) { try fixture.train(configuration, in: run, ranks: 2) }
+    #expect(!FileManager.default.fileExists(atPath: run.model("stage-1-rn50")))
+  }
+
+  /// `--epochs 0` saves what it started from.
+  @Test func zeroEpochs() throws {
+    let fixture = try Fixture()
+    let run = fixture.run("run")
+    var configuration = Fixture.configuration()
+    for i in configuration.stages.indices { configuration.stages[i].epochs = 0 }
+    #expect(try fixture.train(configuration, in: run).outcome == .finished)
+    let model = try ModelFile(path: run.model("stage-2-rn50"))
+    #expect(model.size == 32 && model.labels == fixture.dataset.labels)
+  }
+
+  /// Training from a saved stage begins with exactly its weights.
+  @Test func startsFromASavedStage() throws {
+    let fixture = try Fixture()
+    let (first, second) = (fixture.run("first"), fixture.run("second"))
+    var configuration = Fixture.configuration(epochs: 1)
+    configuration.stages.removeLast()
+    _ = try fixture.train(configuration, in: first)
+    configuration.stages[0].epochs = 0
+    _ = try fixture.train(configuration, in: second, from: .model(first.find("stage-1-rn50")))
+    #expect(
+      try SafeTensors.read(first.model("stage-1-rn50")).tensors == SafeTensors.read(second.model("stage-1-rn50")).tensors)
+    #expect(throws: TrainingError.self) { try first.find("stage-9") }
+  }
+}
