@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# Settings with which Open MPI's mpirun works on one machine, containers included. To be sourced:
+#
+#   source launch/env.sh
+#
+# What is already set stays as it is.
+
+# As root mpirun refuses to start unless told twice; in a container root is often the only user.
+if [[ $EUID == 0 ]]; then
+  export OMPI_ALLOW_RUN_AS_ROOT="${OMPI_ALLOW_RUN_AS_ROOT-1}"
+  export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="${OMPI_ALLOW_RUN_AS_ROOT_CONFIRM-1}"
+fi
+
+# More ranks than cores are an error ("not enough slots"), but trying -np 4 on a laptop should just be slow.
+# The second name is Open MPI 5's.
+export OMPI_MCA_rmaps_base_oversubscribe="${OMPI_MCA_rmaps_base_oversubscribe-1}"
+export PRTE_MCA_rmaps_default_mapping_policy="${PRTE_MCA_rmaps_default_mapping_policy-:oversubscribe}"
+
+# Even a local job fails where there is no remote shell (slim images), unless mpirun is told not to look for one.
+if ! command -v ssh >/dev/null && ! command -v rsh >/dev/null; then
+  export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"
+fi
