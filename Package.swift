@@ -45,7 +45,7 @@ let package = Package(
       swiftSettings: swift),
 
     // Tests
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+    .target(name: "TestSupport", dependencies: ["Compute", "ResNet"], path: "Tests/TestSupport", swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"], swiftSettings: swift),
     .executableTarget(
       name: "ring-check", dependencies: ["Collectives"], path: "Tests/RingCheck", swiftSettings: swift),
@@ -58,7 +58,7 @@ let package = Package(
       name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], resources: [.copy("Golden")],
       swiftSettings: swift),
     .testTarget(
-      name: "ResNetTests", dependencies: ["ResNet", "TestSupport"], resources: [.copy("Golden")], swiftSettings: swift),
+      name: "ResNetTests", dependencies: ["ResNet", "TestSupport"], exclude: ["Golden"], swiftSettings: swift),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "CommandTests", dependencies: ["planet-dist", "TestSupport"], swiftSettings: swift),
   ]

@@ -74,7 +74,7 @@ struct JourneyTests {
     let run = try ProgramRun(start: "planet-dist", ranks: 2, train("killed", ["--epochs", "50"]))
     try waitUntil { folder.has("killed/state.safetensors") }
     let killed = ContinuousClock.now
-    #expect(try ProgramRun.shell("pkill -KILL -n -f 'planet-dist train.*\(folder.path("killed"))'") == 0)
+    #expect(try ProgramRun.shell("exec pkill -KILL -n -f 'planet-dist train.*\(folder.path("killed"))'") == 0)
     try run.wait()
     #expect(run.exitCode != 0)
     #expect(ContinuousClock.now - killed < .seconds(10))

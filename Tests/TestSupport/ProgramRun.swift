@@ -23,6 +23,10 @@ public final class ProgramRun {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = outputFile.handle
     process.standardError = errorFile.handle
+    // Test code runs on threads that block signals, and a child inherits that.
+    var all = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_UNBLOCK, &all, nil)
     try process.run()
   }
 

@@ -86,8 +86,9 @@ struct RecipeOptions: ParsableArguments {
       return value
     }
     guard text.hasPrefix("slice("), text.hasSuffix(")") else { return Recipe.peak(frozen: frozen, lr: try number(text)) }
-    let parts = try text.dropFirst(6).dropLast().split(separator: ",", omittingEmptySubsequences: false).map { try number($0) }
-    return parts.count == 1 ? .slice(parts[0]) : .range(parts[0], parts[parts.count - 1])
+    let inner = text.dropFirst(6).dropLast()
+    guard let comma = inner.firstIndex(of: ",") else { return .slice(try number(inner)) }
+    return .range(try number(inner[..<comma]), try number(inner[inner.index(after: comma)...]))
   }
 }
 

@@ -1,0 +1,92 @@
+import Compute
+import TestSupport
+import Testing
+
+@testable import ResNet
+
+/// The whole network against PyTorch in double precision, in every kernel set of this CPU.
+@Suite struct GoldenTests {
+  @Test(arguments: ["model", "model-odd"], Kernels.all.indices) func network(name: String, set: Int) throws {
+    let golden = try GoldenNetwork(name)
+    let parameters = golden.parameters()
+    let engine = Engine(kernels: Kernels.all[set], threads: Threads(2))
+    let network = ResNet50(parameters, imageSize: golden.size, batch: golden.batch, engine: engine)
+    golden.fill(network.images.floats, batch: 0)
+    let evaluation = try network.forward(count: golden.batch, pass: .evaluation)
+    expectClose(evaluation.floats, golden.evaluationLogits, relative: 2e-5, "evaluation logits")
+
+    let pass = Pass(training: true)
+    let logits = try network.forward(count: golden.batch, pass: pass)
+    expectClose(logits.floats, golden.trainingLogits, relative: 2e-4, "training logits")
+    let targets = golden.targets(0)
+    targets.withUnsafeBufferPointer { targets in
+      let loss = MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: targets) / Double(targets.count)
+      expectClose([loss], [golden.loss], relative: 1e-5, "loss")
+      // In place: the logits are not needed any more.
+      MultiLabelLoss.backward(logits, targets: targets, images: golden.batch, into: logits)
+    }
+    try network.backward(logits, pass: pass)
+    for parameter in parameters.trainable {
+      let expected = try #require(golden.gradients[parameter.name])
+      let found = golden.summary(parameters.exportedGradient(parameter), of: parameter.name)
+      // A unit within rounding of zero before a ReLU passes its gradient or not: PyTorch's own fp32 is 2e-3 off.
+      expectClose(found, expected, relative: 0, absolute: 2e-2 * expected[0], "gradient of \(parameter.name)")
+    }
+    for statistic in parameters.statistics {
+      let expected = try #require(golden.runningStatistics[statistic.name])
+      expectClose(golden.summary(parameters.exported(statistic), of: statistic.name), expected, relative: 1e-5, statistic.name)
+    }
+  }
+
+  /// Frozen, the body's filters get no gradient; everything else the same as unfrozen.
+  @Test func frozen() throws {
+    let golden = try GoldenNetwork("model")
+    let parameters = golden.parameters()
+    let network = ResNet50(
+      parameters, imageSize: golden.size, batch: golden.batch, engine: Engine(kernels: Kernels.all[0], threads: Threads(2)))
+    golden.fill(network.images.floats, batch: 0)
+    func gradients(frozen: Bool) throws -> [Float] {
+      parameters.gradients.update(repeating: 7)
+      let pass = Pass(training: true, frozen: frozen)
+      let logits = try network.forward(count: golden.batch, pass: pass)
+      try network.backward(logits, pass: pass)
+      return Array(parameters.gradients)
+    }
+    let (all, some) = (try gradients(frozen: false), try gradients(frozen: true))
+    for parameter in parameters.trainable {
+      if parameter.trainsFrozen {
+        #expect(all[parameter.range] == some[parameter.range], "\(parameter.name)")
+      } else {
+        #expect(some[parameter.range].allSatisfy { $0 == 7 }, "\(parameter.name)")
+      }
+    }
+    let trained = parameters.trainableRanges(frozen: true).reduce(0) { $0 + $1.count }
+    #expect(trained == 2_168_721)  // recipe §4
+    #expect(parameters.trainableRanges(frozen: false) == [0..<25_623_633])
+  }
+
+  /// He's initialization: the variance each tensor should have, and the same values for the same seed.
+  @Test func initialization() {
+    let parameters = Parameters(labels: 17)
+    parameters.initialize(groups: [0, 1, 2], seed: 4)
+    for parameter in parameters.trainable where parameter.kind == .linear || parameter.kind == .convolution {
+      let values = parameters.exported(parameter)
+      let fan = parameter.kind == .linear ? parameter.shape[1] : parameter.shape[0] * parameter.shape[2] * parameter.shape[3]
+      let variance = values.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(values.count)
+      #expect(abs(variance * Double(fan) / 2 - 1) < 0.1, "\(parameter.name)")
+    }
+    let before = hash(parameters.values)
+    parameters.initialize(groups: [0, 1, 2], seed: 4)
+    #expect(hash(parameters.values) == before)
+    parameters.initialize(groups: [2], seed: 5)
+    #expect(hash(parameters.values) != before)
+  }
+
+  /// PyTorch's layout and back is the identity.
+  @Test func stateDict() {
+    let (a, b) = (Parameters(labels: 3), Parameters(labels: 3))
+    a.initialize(groups: [0, 1, 2], seed: 4)
+    for parameter in a.all { b.load(a.exported(parameter), into: parameter) }
+    #expect(hash(a.values) == hash(b.values) && hash(a.runningStatistics) == hash(b.runningStatistics))
+  }
+}

@@ -1,0 +1,48 @@
+import Collectives
+import Compute
+import PlanetData
+import TestSupport
+import Testing
+
+@testable import ResNet
+@testable import Training
+
+/// Ten steps of the trainer against ten of PyTorch in double precision: forward, backward, AdamW and one-cycle together.
+@Suite struct TenStepsTests {
+  @Test(arguments: [TenSteps.unfrozen, TenSteps.frozen]) func losses(expected: TenSteps) throws {
+    let golden = try GoldenNetwork("model")
+    let stage = Configuration.Stage(
+      name: "golden", size: golden.size, frozen: expected.isFrozen, learningRates: expected.peakRates, epochs: 1)
+    var configuration = Configuration(stages: [stage])
+    (configuration.batchSize, configuration.ps, configuration.wd) = (golden.batch, 0, expected.weightDecay)
+    let parameters = golden.parameters()
+    let learner = Learner(
+      parameters, stage: stage, configuration: configuration, seed: 0, steps: expected.losses.count,
+      communicator: Communicator.threads(1)[0], engine: Engine(kernels: Kernels.all[0], threads: Threads(2)))
+    var losses: [Double] = []
+    for step in expected.losses.indices {
+      let batch = Batch(Array(0..<golden.batch), targets: golden.targets(step), size: golden.size) {
+        golden.fill($0, batch: step)
+      }
+      losses.append(try learner.step(batch, step: step, stop: false).loss)
+    }
+    for (step, (loss, reference)) in zip(losses, expected.losses).enumerated() {
+      expectClose([loss], [reference], relative: 5e-4, "step \(step)")
+    }
+    golden.fill(learner.network.images.floats, batch: 0)
+    let logits = try learner.network.forward(count: golden.batch, pass: .evaluation)
+    let loss = golden.targets(0).withUnsafeBufferPointer {
+      MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0) / Double($0.count)
+    }
+    expectClose([loss], [expected.evaluationLoss], relative: 2e-3, "evaluation")
+  }
+
+  @Test func oneCycleOfSixtySteps() {
+    let cycle = OneCycle(steps: 60, peaks: LearningRates.range(1e-5, 2e-3).rates(groups: 3))
+    for (step, rates, beta1) in oneCycleTable {
+      let values = cycle.values(at: step)
+      for (rate, expected) in zip(values.rates, rates) { #expect(abs(rate - expected) <= 1e-9 * expected, "step \(step)") }
+      #expect(abs(values.beta1 - beta1) < 1e-9)
+    }
+  }
+}
