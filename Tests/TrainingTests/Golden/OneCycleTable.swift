@@ -1,7 +1,7 @@
 // Written by Tests/ResNetTests/Golden/generate.py.
 
-/// One cycle over five epochs of twelve steps with fastai's `slice(1e-5, 2e-3)`, whose peaks over three layer groups
-/// are 1e-5, 1e-5·√200 and 2e-3: step, learning rate per group, β₁.
+/// One cycle over five epochs of twelve steps with fastai's `slice(1e-5, 2e-3)`, whose peaks over three layer
+/// groups are 1e-5, 1e-5·√200 and 2e-3: step, learning rate per group, β₁.
 let oneCycleTable: [(step: Int, rates: [Double], beta1: Double)] = [
   (0, [4.0000000000e-07, 5.6568542495e-06, 8.0000000000e-05], 0.9500000000),
   (1, [4.7292278554e-07, 6.6881381727e-06, 9.4584557108e-05], 0.9492403877),
