@@ -2,10 +2,14 @@
 
 #include "CKernels.h"
 
+static int outputs_across(pd_filter f, int width) {
+  return (width + 2 * f.pad_x - (f.width + f.span - 1)) / f.stride + 1;
+}
+
 pd_rows pd_forward_rows(pd_filter f, int images, int height, int width, int pitch) {
   pd_rows g = {.images = images, .in_height = height, .in_width = width, .in_pitch = pitch};
   g.height = g.out_height = (height + 2 * f.pad_y - f.height) / f.stride + 1;
-  g.width = g.out_width = (width + 2 * f.pad_x - f.width) / f.stride + 1;
+  g.width = g.out_width = outputs_across(f, width);
   g.channels = f.inputs, g.stride = f.stride, g.out_channels = f.outputs, g.out_stride = 1;
   for (int ky = 0; ky < f.height; ky++)
     for (int kx = 0; kx < f.width; kx++, g.taps++) g.dy[g.taps] = ky - f.pad_y, g.dx[g.taps] = kx - f.pad_x;
@@ -17,7 +21,7 @@ pd_rows pd_forward_rows(pd_filter f, int images, int height, int width, int pitc
 pd_rows pd_backward_rows(pd_filter f, int images, int height, int width, int parity_y, int parity_x, int *order) {
   pd_rows g = {.images = images, .out_height = height, .out_width = width};
   g.in_height = (height + 2 * f.pad_y - f.height) / f.stride + 1;
-  g.in_width = (width + 2 * f.pad_x - f.width) / f.stride + 1;
+  g.in_width = outputs_across(f, width);
   g.height = (height - parity_y + f.stride - 1) / f.stride;
   g.width = (width - parity_x + f.stride - 1) / f.stride;
   g.in_pitch = g.channels = f.outputs, g.stride = 1, g.out_channels = f.inputs;

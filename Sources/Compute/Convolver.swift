@@ -21,16 +21,17 @@ public struct Convolver: @unchecked Sendable {
 
   /// - Parameters:
   ///   - kernel: height and width of the filter, at most 49 elements.
-  ///   - inputs: floats gathered for each element. Usually the input's channels.
+  ///   - span: pixels side by side that one element of the filter covers, with weights for each of their channels.
+  ///   - inputs: floats gathered for an element: the input's channels, times `span`.
   ///   - padding: zeros around the input, vertically and horizontally.
   ///   - needsInputGradient: false for a network's first layer, which saves its panels.
   ///   - arena: owns the panels.
   public init(
-    kernel: (height: Int, width: Int), inputs: Int, outputs: Int, stride: Int, padding: (y: Int, x: Int),
+    kernel: (height: Int, width: Int), span: Int = 1, inputs: Int, outputs: Int, stride: Int, padding: (y: Int, x: Int),
     needsInputGradient: Bool = true, engine: Engine, arena: Arena
   ) {
     filter = pd_filter(
-      height: Int32(kernel.height), width: Int32(kernel.width), inputs: Int32(inputs), outputs: Int32(outputs),
+      height: Int32(kernel.height), width: Int32(kernel.width), span: Int32(span), inputs: Int32(inputs), outputs: Int32(outputs),
       stride: Int32(stride), pad_y: Int32(padding.y), pad_x: Int32(padding.x))
     self.engine = engine
     let panel = Int(engine.kernels.table.pointee.panel)

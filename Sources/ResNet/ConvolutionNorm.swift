@@ -14,14 +14,14 @@ struct ConvolutionNorm {
 
   /// - Parameters:
   ///   - input: the shape of the largest batch.
-  ///   - gather: floats gathered for a filter element, where that is not the input's channels.
+  ///   - span: pixels side by side that one element of the filter covers.
   init(
     _ name: String, norm normName: String, input: Shape, outputs: Int, kernel: (height: Int, width: Int), stride: Int,
-    padding: (y: Int, x: Int), gather: Int? = nil, needsInputGradient: Bool = true, plan: Plan
+    padding: (y: Int, x: Int), span: Int = 1, needsInputGradient: Bool = true, plan: Plan
   ) {
     engine = plan.engine
     convolver = Convolver(
-      kernel: kernel, inputs: gather ?? input.channels, outputs: outputs, stride: stride, padding: padding,
+      kernel: kernel, span: span, inputs: span * input.channels, outputs: outputs, stride: stride, padding: padding,
       needsInputGradient: needsInputGradient, engine: engine, arena: plan.arena)
     weight = plan.parameters.value("\(name).weight")
     weightGradient = plan.parameters.gradient("\(name).weight")

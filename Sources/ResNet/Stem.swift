@@ -19,7 +19,7 @@ struct Stem {
     framed = plan.arena.tensor(Shape(input.images, input.height + border, input.width + border, input.channels))
     convolution = ConvolutionNorm(
       "conv1", norm: "bn1", input: framed.shape, outputs: Architecture.stemWidth, kernel: (7, 1), stride: 2,
-      padding: (0, 0), gather: 7 * input.channels, needsInputGradient: false, plan: plan)
+      padding: (0, 0), span: 7, needsInputGradient: false, plan: plan)
     activated = plan.arena.tensor(convolution.output)
     let (height, width) = ((activated.shape.height - 1) / 2 + 1, (activated.shape.width - 1) / 2 + 1)
     output = plan.arena.tensor(Shape(input.images, height, width, Architecture.stemWidth))

@@ -81,6 +81,33 @@ private let cases = [
       absolute: 1e-5, "dw")
   }
 
+  /// Taps that cover several pixels give what single ones do: 7 taps of 7 × 3 floats are a 7 × 7 filter's 49 of 3.
+  @Test func spans() {
+    let arena = Arena()
+    let engine = Engine(kernels: Kernels.all[0], threads: Threads(2))
+    let convolver = Convolver(
+      kernel: (7, 1), span: 7, inputs: 21, outputs: 10, stride: 2, padding: (0, 0), needsInputGradient: false,
+      engine: engine, arena: arena)
+    let x = arena.tensor(Shape(2, 15, 18, 3), values: 1)
+    let y = arena.tensor(convolver.output(for: x.shape))
+    #expect(y.shape == Shape(2, 5, 6, 10))
+    let w = arena.tensor(Shape(7, 7, 3, 10), values: 2)
+    convolver.pack(w.data, gradients: false)
+    convolver.forward(x, into: y)
+    let reference = { (w: [Double]) in
+      Reference.convolution(
+        x.floats.doubles, images: 2, height: 15, width: 18, inputs: 3, weights: w, kernel: (7, 7), outputs: 10, stride: 2,
+        padding: (0, 0))
+    }
+    expectClose(y.floats, reference(w.floats.doubles))
+    let dw = arena.tensor(w.shape)
+    convolver.weightGradient(x: x, dy: y, dw: dw.data, scratch: arena.take(2 * convolver.scratchPerThread))
+    let some = Array(stride(from: 0, to: w.shape.count, by: 97))
+    expectClose(
+      some.map { dw.data[$0] },
+      numericGradient(of: reference, at: w.floats.doubles, dy: y.floats.doubles, step: 0.5, picked: some), relative: 1e-4)
+  }
+
   /// An image's result is the same bits wherever it lies in a batch, and weight gradients for every number of threads.
   @Test(arguments: Kernels.all.indices)
   func bitsDoNotDependOnBatchOrThreads(set: Int) {

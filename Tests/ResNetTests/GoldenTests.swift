@@ -11,14 +11,14 @@ import Testing
     let parameters = golden.parameters()
     let engine = Engine(kernels: Kernels.all[set], threads: Threads(2))
     let network = ResNet50(parameters, imageSize: golden.size, batch: golden.batch, engine: engine)
-    golden.fill(network.images.floats, batch: 0)
+    golden.fill(network.images.floats, batch: golden.batchNumber)
     let evaluation = try network.forward(count: golden.batch, pass: .evaluation)
     expectClose(evaluation.floats, golden.evaluationLogits, relative: 2e-5, "evaluation logits")
 
     let pass = Pass(training: true)
     let logits = try network.forward(count: golden.batch, pass: pass)
     expectClose(logits.floats, golden.trainingLogits, relative: 2e-4, "training logits")
-    let targets = golden.targets(0)
+    let targets = golden.targets(golden.batchNumber)
     targets.withUnsafeBufferPointer { targets in
       let loss = MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: targets) / Double(targets.count)
       expectClose([loss], [golden.loss], relative: 1e-5, "loss")
@@ -29,8 +29,8 @@ import Testing
     for parameter in parameters.trainable {
       let expected = try #require(golden.gradients[parameter.name])
       let found = golden.summary(parameters.exportedGradient(parameter), of: parameter.name)
-      // A unit within rounding of zero before a ReLU passes its gradient or not: PyTorch's own fp32 is 2e-3 off.
-      expectClose(found, expected, relative: 0, absolute: 2e-2 * expected[0], "gradient of \(parameter.name)")
+      // PyTorch's own fp32 is 7e-5 off; a unit within rounding of zero before a ReLU can make it 1e-2, and none does here.
+      expectClose(found, expected, relative: 0, absolute: 1e-3 * expected[0], "gradient of \(parameter.name)")
     }
     for statistic in parameters.statistics {
       let expected = try #require(golden.runningStatistics[statistic.name])

@@ -1,4 +1,3 @@
-public import Compute
 import Foundation
 public import ResNet
 
@@ -6,6 +5,8 @@ public import ResNet
 public struct GoldenNetwork: Decodable {
   public let size: Int
   public let batch: Int
+  /// Which batch of images and targets the file's values are of.
+  public let batchNumber: Int
   public let labels: Int
   public let tensors: [String]
   public let loss: Double

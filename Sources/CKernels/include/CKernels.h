@@ -25,10 +25,10 @@ typedef struct pd_rows {
   int out_stride, out_y, out_x;
 } pd_rows;
 
-/// A filter of `height × width` taps over `inputs` channels, giving `outputs`. Weights are stored
-/// [height][width][inputs][outputs].
+/// A filter of `height × width` taps over `inputs` floats each, giving `outputs` channels. Weights are stored
+/// [height][width][inputs][outputs]. A tap covers `span` pixels side by side: usually one, and `inputs` are its channels.
 typedef struct pd_filter {
-  int height, width, inputs, outputs, stride, pad_y, pad_x;
+  int height, width, span, inputs, outputs, stride, pad_y, pad_x;
 } pd_filter;
 
 /// The rows of a forward convolution over images of `height × width` pixels, `pitch` floats apart.
