@@ -2,7 +2,9 @@
 import PackageDescription
 
 // Kernels are optimized even for `swift test`: at -O0 they run 10 to 200 times slower and test nothing extra.
-let c: [CSetting] = [.unsafeFlags(["-O3"]), .treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]
+let c: [CSetting] = [
+  .unsafeFlags(["-O3"]), .treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra"),
+]
 
 let swift: [SwiftSetting] = [
   .treatAllWarnings(as: .error),

@@ -31,7 +31,8 @@ public struct Convolver: @unchecked Sendable {
     needsInputGradient: Bool = true, engine: Engine, arena: Arena
   ) {
     filter = pd_filter(
-      height: Int32(kernel.height), width: Int32(kernel.width), span: Int32(span), inputs: Int32(inputs), outputs: Int32(outputs),
+      height: Int32(kernel.height), width: Int32(kernel.width), span: Int32(span), inputs: Int32(inputs),
+      outputs: Int32(outputs),
       stride: Int32(stride), pad_y: Int32(padding.y), pad_x: Int32(padding.x))
     self.engine = engine
     let panel = Int(engine.kernels.table.pointee.panel)
@@ -122,7 +123,9 @@ public struct Convolver: @unchecked Sendable {
     precondition(output(for: x.shape) == dy.shape, "weight gradient of \(x.shape) and \(dy.shape)")
     var rows = pd_forward_rows(filter, x.images32, x.height32, x.width32, Int32(x.shape.channels))
     let panel = Int(engine.kernels.table.pointee.panel)
-    let (panelCount, inputs, threads) = ((Int(filter.outputs) + panel - 1) / panel, Int(filter.inputs), engine.threads.count)
+    let (panelCount, inputs, threads) = (
+      (Int(filter.outputs) + panel - 1) / panel, Int(filter.inputs), engine.threads.count
+    )
     // A grid of threads: as many as divide them over the output panels, the others over the inputs.
     let columns = (1...threads).last { threads % $0 == 0 && $0 <= panelCount } ?? 1
     let lines = threads / columns

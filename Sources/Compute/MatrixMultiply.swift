@@ -16,7 +16,8 @@ public enum MatrixMultiply {
         y.data, Int32(n))
     }
     for row in 0..<m {
-      cblas_sgemv(CblasRowMajor, CblasNoTrans, Int32(n), Int32(k), 1, w, Int32(k), x.data + row * k, 1, 0, y.data + row * n, 1)
+      cblas_sgemv(
+        CblasRowMajor, CblasNoTrans, Int32(n), Int32(k), 1, w, Int32(k), x.data + row * k, 1, 0, y.data + row * n, 1)
     }
   }
 

@@ -41,7 +41,9 @@ struct BatchNorm {
     runningMean = parameters.value("\(name).running_mean")
     runningVariance = parameters.value("\(name).running_var")
     (scale, shift, mean) = (arena.take(channels), arena.take(channels), arena.take(channels))
-    (inverseDeviation, a, b, m) = (arena.take(channels), arena.take(channels), arena.take(channels), arena.take(channels))
+    (inverseDeviation, a, b, m) = (
+      arena.take(channels), arena.take(channels), arena.take(channels), arena.take(channels)
+    )
     sums = arena.take(engine.threads.count * 2 * channels + 1, of: Double.self)
   }
 
@@ -53,7 +55,9 @@ struct BatchNorm {
   func fit(rows: Int, pass: Pass) throws {
     guard pass.training else {
       for c in 0..<channels {
-        transform(c, mean: runningMean[c], inverseDeviation: Float(1 / (Double(runningVariance[c]) + Self.epsilon).squareRoot()))
+        transform(
+          c, mean: runningMean[c], inverseDeviation: Float(1 / (Double(runningVariance[c]) + Self.epsilon).squareRoot())
+        )
       }
       return
     }

@@ -13,7 +13,9 @@ struct Bottleneck {
   private let engine: Engine
 
   init(_ name: String, input: Shape, width: Int, stride: Int, isFirst: Bool, plan: Plan) {
-    func layer(_ conv: String, _ norm: String, _ input: Shape, _ outputs: Int, kernel: Int, stride: Int) -> ConvolutionNorm {
+    func layer(_ conv: String, _ norm: String, _ input: Shape, _ outputs: Int, kernel: Int, stride: Int)
+      -> ConvolutionNorm
+    {
       ConvolutionNorm(
         "\(name).\(conv)", norm: "\(name).\(norm)", input: input, outputs: outputs, kernel: (kernel, kernel),
         stride: stride, padding: (kernel / 2, kernel / 2), plan: plan)

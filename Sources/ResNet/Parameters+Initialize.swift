@@ -18,7 +18,8 @@ extension Parameters {
         let isOne = parameter.name.hasSuffix(".weight") || parameter.name.hasSuffix(".running_var")
         values.update(repeating: isOne ? 1 : 0)
       case .convolution, .linear:
-        let fan = parameter.kind == .linear ? parameter.shape[1] : parameter.shape[0] * parameter.shape[2] * parameter.shape[3]
+        let fan =
+          parameter.kind == .linear ? parameter.shape[1] : parameter.shape[0] * parameter.shape[2] * parameter.shape[3]
         let deviation = (2 / Float(fan)).squareRoot()
         var random = RandomSource(seed: seed, purpose: .parameters, place, 0)
         for i in values.indices { values[i] = deviation * random.normal() }

@@ -55,7 +55,8 @@ public struct Configuration: Codable, Equatable, Sendable {
     let object = { (data: Data) in try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:] }
     let text = { (value: Any?) in
       let options: JSONSerialization.WritingOptions = [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes]
-      return String(decoding: try JSONSerialization.data(withJSONObject: value ?? NSNull(), options: options), as: UTF8.self)
+      return String(
+        decoding: try JSONSerialization.data(withJSONObject: value ?? NSNull(), options: options), as: UTF8.self)
     }
     let (new, old) = (try object(encoded()), try object(old.encoded()))
     return try new.keys.sorted().compactMap { key in

@@ -48,7 +48,8 @@ struct Evaluation {
           let row = n * labels..<(n + 1) * labels
           scores.record(
             ImageScore(
-              logits: UnsafeBufferPointer(rebasing: logits.floats[row]), targets: UnsafeBufferPointer(rebasing: targets[row])),
+              logits: UnsafeBufferPointer(rebasing: logits.floats[row]),
+              targets: UnsafeBufferPointer(rebasing: targets[row])),
             at: place + n)
         }
       }

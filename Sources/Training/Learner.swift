@@ -55,7 +55,9 @@ final class Learner {
       step: step, images: batch.indices)
     let logits = try phases.time(\.forward) { try network.forward(count: batch.count, pass: pass) }
 
-    let lossSum = batch.targets.withUnsafeBufferPointer { MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0) }
+    let lossSum = batch.targets.withUnsafeBufferPointer {
+      MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0)
+    }
     let control = try Control.exchange(
       step: step, stop: stop, lossSum: lossSum, images: batch.count, labels: parameters.labels, schedule: schedule,
       communicator: communicator)

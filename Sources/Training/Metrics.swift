@@ -34,7 +34,7 @@ struct ImageScore: Equatable {
   }
 
   /// fastai's `fbeta` of one image with beta 2: no predicted tag scores 0.
-  private static func fbeta(_ truePositives: Int, predicted: Int, actual: Int, epsilon: Double = 1e-9) -> Double {
+  static func fbeta(_ truePositives: Int, predicted: Int, actual: Int, epsilon: Double = 1e-9) -> Double {
     let precision = Double(truePositives) / (Double(predicted) + epsilon)
     let recall = Double(truePositives) / (Double(actual) + epsilon)
     return 5 * precision * recall / (4 * precision + recall + epsilon)

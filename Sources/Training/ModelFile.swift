@@ -16,7 +16,8 @@ public struct ModelFile: Sendable {
 
   /// Writes the network and what `configuration` trained it with.
   static func write(
-    _ parameters: Parameters, labels: [String], stage: Configuration.Stage, configuration: Configuration, to path: String
+    _ parameters: Parameters, labels: [String], stage: Configuration.Stage, configuration: Configuration,
+    to path: String
   ) throws {
     let tensors = parameters.all.map { (name: $0.name, shape: $0.shape, values: parameters.exported($0)) }
     let metadata = [
@@ -36,13 +37,17 @@ public struct ModelFile: Sendable {
   /// Reads and checks a saved network.
   public init(path: String) throws {
     file = try SafeTensors.read(path)
-    guard let text = file.metadata["labels"], let labels = try? JSONDecoder().decode([String].self, from: Data(text.utf8)),
+    guard let text = file.metadata["labels"],
+      let labels = try? JSONDecoder().decode([String].self, from: Data(text.utf8)),
       !labels.isEmpty, Set(labels).count == labels.count
     else { throw TrainingError.badFile(path: path, reason: "its metadata name no labels") }
     guard let size = file.metadata["size"].flatMap({ Int($0) }), (ResNet50.smallestImage...4096).contains(size)
     else { throw TrainingError.badFile(path: path, reason: "its metadata give no image size") }
     guard let width = file.tensors["head.8.bias"]?.values.count, width == labels.count
-    else { throw TrainingError.badFile(path: path, reason: "its last layer does not have an output for each of its \(labels.count) labels") }
+    else {
+      throw TrainingError.badFile(
+        path: path, reason: "its last layer does not have an output for each of its \(labels.count) labels")
+    }
     self.labels = labels
     self.size = size
     try file.check(against: Parameters.expected(labels: labels.count))
@@ -59,7 +64,8 @@ public struct ModelFile: Sendable {
   func check(labels expected: [String]) throws(TrainingError) {
     guard labels != expected else { return }
     throw .otherLabels(
-      path: file.path, missing: expected.filter { !labels.contains($0) }, unknown: labels.filter { !expected.contains($0) })
+      path: file.path, missing: expected.filter { !labels.contains($0) },
+      unknown: labels.filter { !expected.contains($0) })
   }
 
   private static func json(_ value: some Encodable) throws -> String {

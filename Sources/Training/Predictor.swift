@@ -52,7 +52,8 @@ public final class Predictor {
     _ = try evaluation.run(Array(samples.indices), of: samples, labels: labels.count) { batch, logits, _ in
       for n in 0..<batch.count {
         let values = logits.floats[n * labels.count..<(n + 1) * labels.count].map { 1 / (1 + exp(-Double($0))) }
-        let cells = probabilities
+        let cells =
+          probabilities
           ? values.map { String(format: "%.7f", $0) }
           : [zip(labels, values).filter { $0.1 > threshold }.map(\.0).joined(separator: " ")]
         rows += ([samples[batch.indices[n]].name] + cells).joined(separator: ",") + "\n"

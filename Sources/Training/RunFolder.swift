@@ -12,6 +12,16 @@ public struct RunFolder: Sendable {
   public var state: String { "\(path)/state.safetensors" }
   public var history: String { "\(path)/history.csv" }
 
+  /// Removes what a killed save left behind: temporary files that never got their name.
+  func removeLeftovers() {
+    for folder in [path, path + "/models"] {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+        try? FileManager.default.removeItem(atPath: folder + "/" + name)
+      }
+    }
+  }
+
   /// The checkpoint that `name` means: a stage of this run, or a file.
   public func find(_ name: String) throws(TrainingError) -> String {
     let candidates = [model(name), name]

@@ -10,11 +10,15 @@ public enum StopSignals {
   /// Starts listening. Before MPI starts, so that no signal comes too early.
   public static func listen() {
     _ = received.load(ordering: .relaxed)  // a handler must not be the one to initialize it
+    var mask = sigset_t()
+    sigemptyset(&mask)
     for number in [SIGUSR1, SIGTERM, SIGINT] {
+      sigaddset(&mask, number)
       signal(number) { number in
         if StopSignals.received.exchange(number, ordering: .relaxed) != 0, number != SIGUSR1 { _exit(128 + number) }
       }
     }
+    pthread_sigmask(SIG_UNBLOCK, &mask, nil)  // launchers may hand down a mask
   }
 
   /// Whether a signal has come.

@@ -13,8 +13,10 @@ extension Trainer {
     try communicator.agree {
       guard communicator.rank == 0 else { return }
       if FileManager.default.fileExists(atPath: folder.state) {
-        throw TrainingError.unfinishedRun(folder: folder.path, progress: try TrainingState.read(folder.state).run.position)
+        throw TrainingError.unfinishedRun(
+          folder: folder.path, progress: try TrainingState.read(folder.state).run.position)
       }
+      folder.removeLeftovers()
       parameters.initialize(groups: [0, 1, Architecture.headGroup], seed: UInt64(configuration.seed))
       switch start {
       case .pretrained(let path): try PretrainedBody.load(path, into: parameters)
@@ -39,8 +41,11 @@ extension Trainer {
       else { throw TrainingError.nothingToResume(folder: folder.path) }
       let state = try TrainingState.read(folder.state)
       let differences = try configuration.differences(from: state.run.configuration)
-      guard differences.isEmpty else { throw TrainingError.otherConfiguration(path: folder.state, differences: differences) }
+      guard differences.isEmpty else {
+        throw TrainingError.otherConfiguration(path: folder.state, differences: differences)
+      }
       guard state.run.fingerprint == dataset.fingerprint else { throw TrainingError.otherData(path: folder.state) }
+      folder.removeLeftovers()
       file = state.file
       json = Array(try JSONEncoder().encode(state.run))
     }

@@ -80,7 +80,8 @@ public final class Trainer {
     for index in progress.stage..<configuration.stages.count {
       let stage = configuration.stages[index]
       let learner = Learner(
-        parameters, stage: stage, configuration: configuration, seed: configuration.seed(ofStage: Recipe.index(of: stage.name)),
+        parameters, stage: stage, configuration: configuration,
+        seed: configuration.seed(ofStage: Recipe.index(of: stage.name)),
         steps: max(1, stage.epochs * stepsPerEpoch), communicator: communicator, engine: engine)
       if let saved = state {
         try TrainingState.load(saved.run, saved.file, into: learner, communicator: communicator)
@@ -106,10 +107,13 @@ public final class Trainer {
     let seed = configuration.seed(ofStage: Recipe.index(of: stage.name))
     let (epoch, augment, start) = (progress.epoch, configuration.augment, ContinuousClock.now)
     let elapsed = { [progress] in progress.secondsInEpoch + (ContinuousClock.now - start).seconds }
-    let order = configuration.shuffle ? EpochOrder(shuffling: dataset.train, seed: seed, epoch: epoch) : EpochOrder(dataset.train)
-    let batches = order.batches(globalBatch: configuration.batchSize, rank: communicator.rank, worldSize: communicator.size)
+    let order =
+      configuration.shuffle ? EpochOrder(shuffling: dataset.train, seed: seed, epoch: epoch) : EpochOrder(dataset.train)
+    let batches = order.batches(
+      globalBatch: configuration.batchSize, rank: communicator.rank, worldSize: communicator.size)
     let loader = BatchLoader(
-      Array(batches[min(progress.stepInEpoch, batches.count)...]), of: dataset.images, labels: dataset.labels.count, size: stage.size,
+      Array(batches[min(progress.stepInEpoch, batches.count)...]), of: dataset.images, labels: dataset.labels.count,
+      size: stage.size,
       augmentation: { augment ? .random(seed: seed, epoch: epoch, image: $0) : .identity }, threads: loaderThreads)
     while let batch = try learner.phases.time(\.data, { try loader.next() }) {
       let control = try learner.step(batch, step: epoch * stepsPerEpoch + progress.stepInEpoch, stop: shouldStop())
@@ -125,7 +129,8 @@ public final class Trainer {
     guard let metrics = try evaluation.metrics(dataset.valid, of: dataset, stop: shouldStop)
     else { return try stop(learner, seconds: elapsed()) }
     let row = HistoryRow(
-      stage: stage.name, epoch: epoch, trainLoss: progress.smoothedLoss.value ?? 0, metrics: metrics, seconds: elapsed())
+      stage: stage.name, epoch: epoch, trainLoss: progress.smoothedLoss.value ?? 0, metrics: metrics, seconds: elapsed()
+    )
     progress.history.append(row)
     (progress.epoch, progress.stepInEpoch, progress.secondsInEpoch) = (epoch + 1, 0, 0)
     try verifyReplicas("weights after epoch \(epoch) of \(stage.name)")
@@ -166,6 +171,9 @@ public final class Trainer {
     var value = hash(parameters.values)
     if configuration.batchNorm == .sync { value = value &* 31 &+ hash(parameters.runningStatistics) }
     try communicator.verifyIdentical(
-      value, what: what, advice: "Replicas must never differ: suspect that host's memory or network. --resume continues from the last saved epoch.")
+      value, what: what,
+      advice:
+        "Replicas must never differ: suspect that host's memory or network. --resume continues from the last saved epoch."
+    )
   }
 }

@@ -98,7 +98,8 @@ enum TrainingState {
     // batch normalization was local.
     let stride = parameters.runningStatistics.count * MemoryLayout<Float>.size
     let row = bytes.count / stride == communicator.size ? communicator.rank : 0
-    UnsafeMutableRawBufferPointer(parameters.runningStatistics).copyBytes(from: bytes[row * stride..<(row + 1) * stride])
+    UnsafeMutableRawBufferPointer(parameters.runningStatistics).copyBytes(
+      from: bytes[row * stride..<(row + 1) * stride])
     learner.optimizer.step = run.progress.optimizerStep
   }
 }

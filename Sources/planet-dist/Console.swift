@@ -6,7 +6,8 @@ enum Console {
   /// This process's rank as its launcher names it, before MPI has started; 0 without a launcher.
   static var launchedRank: Int {
     let environment = ProcessInfo.processInfo.environment
-    return ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].lazy.compactMap { environment[$0].flatMap { Int($0) } }.first ?? 0
+    return ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].lazy.compactMap { environment[$0].flatMap { Int($0) } }
+      .first ?? 0
   }
 
   /// Whether a person watches. Under `mpirun` every rank's standard output is a terminal of mpirun's own, so mpirun's is

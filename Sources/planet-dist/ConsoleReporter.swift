@@ -40,7 +40,8 @@ final class ConsoleReporter: Reporter {
   func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int) {
     if images > 0 {
       let rate = String(format: "%.1f", Double(images) / phases.total.seconds)
-      let waited = String(format: "%.1f s (%.1f %%)", phases.data.seconds, 100 * phases.data.seconds / phases.total.seconds)
+      let waited = String(
+        format: "%.1f s (%.1f %%)", phases.data.seconds, 100 * phases.data.seconds / phases.total.seconds)
       Console.print("\(rate) images/s in training, \(waited) of it waiting for data")
     }
     Console.print("saved \(path)")
@@ -55,7 +56,9 @@ final class ConsoleReporter: Reporter {
   }
 
   private func row(_ cells: [String]) -> String {
-    zip(cells, widths).map { $0.padding(toLength: max($1, $0.count), withPad: " ", startingAt: 0) }.joined(separator: "  ")
-      .trimmingCharacters(in: .whitespaces)
+    zip(cells, widths).map { $0.padding(toLength: max($1, $0.count), withPad: " ", startingAt: 0) }.joined(
+      separator: "  "
+    )
+    .trimmingCharacters(in: .whitespaces)
   }
 }

@@ -6,10 +6,15 @@ import Testing
 @Suite struct FailureTests {
   private let folder = TemporaryFolder()
 
-  private func train(_ arguments: String..., ranks: Int? = nil, environment: [String: String] = [:]) throws -> ProgramRun {
+  private func train(_ arguments: String..., ranks: Int? = nil, environment: [String: String] = [:]) throws
+    -> ProgramRun
+  {
     try ProgramRun(
       "planet-dist", ranks: ranks,
-      ["train", "--data", folder.path("data"), "--run", folder.path("run"), "--epochs", "1", "--size", "32", "--batch-size", "4"]
+      [
+        "train", "--data", folder.path("data"), "--run", folder.path("run"), "--epochs", "1", "--size", "32",
+        "--batch-size", "4",
+      ]
         + arguments, environment: environment)
   }
 
@@ -46,7 +51,9 @@ import Testing
     try sample()
     let run = try train("--stages", "stage-2-rn50")
     #expect(run.exitCode == 64)
-    #expect(run.errors.contains("stage-2-rn50 continues from stage-1-rn50. Add --from stage-1-rn50, or put it first in --stages."))
+    #expect(
+      run.errors.contains(
+        "stage-2-rn50 continues from stage-1-rn50. Add --from stage-1-rn50, or put it first in --stages."))
   }
 
   @Test func unknownInstructionSet() throws {

@@ -13,8 +13,11 @@ struct JourneyTests {
   }
 
   private func train(_ run: String, _ arguments: [String] = []) -> [String] {
-    ["train", "--data", folder.path("data"), "--run", folder.path(run), "--pretrained", "none", "--size", "32", "--batch-size", "8",
-      "--stages", "stage-1-rn50,stage-2-rn50", "--epochs", "2"] + arguments
+    [
+      "train", "--data", folder.path("data"), "--run", folder.path(run), "--pretrained", "none", "--size", "32",
+      "--batch-size", "8",
+      "--stages", "stage-1-rn50,stage-2-rn50", "--epochs", "2",
+    ] + arguments
   }
 
   /// Train on two ranks, evaluate and predict on one and on three: the same digits.
@@ -33,7 +36,9 @@ struct JourneyTests {
     let evaluate = ["evaluate", "--checkpoint", model, "--data", folder.path("data"), "--json"]
     let alone = try ProgramRun("planet-dist", evaluate)
     #expect(alone.exitCode == 0)
-    #expect(try ProgramRun("planet-dist", ranks: 3, evaluate + ["--batch-size", "2"]).output.replacing("\r", with: "") == alone.output)
+    #expect(
+      try ProgramRun("planet-dist", ranks: 3, evaluate + ["--batch-size", "2"]).output.replacing("\r", with: "")
+        == alone.output)
     let printed = try #require(history.last).split(separator: ",")
     let report = try #require(try JSONSerialization.jsonObject(with: Data(alone.output.utf8)) as? [String: Any])
     #expect(String(format: "%.6f", report["fbeta"] as? Double ?? 0) == printed[5])
@@ -65,7 +70,9 @@ struct JourneyTests {
     let again = try ProgramRun("planet-dist", ranks: 2, train("broken", ["--epochs", "6"]))
     #expect(again.exitCode == 64 && again.errors.contains("Add --resume to continue it"))
     #expect(try ProgramRun("planet-dist", ranks: 2, train("broken", ["--epochs", "6", "--resume"])).exitCode == 0)
-    let model = { (run: String) in try Data(contentsOf: URL(fileURLWithPath: folder.path(run + "/models/stage-2-rn50.safetensors"))) }
+    let model = { (run: String) in
+      try Data(contentsOf: URL(fileURLWithPath: folder.path(run + "/models/stage-2-rn50.safetensors")))
+    }
     #expect(try model("whole") == model("broken"))
   }
 

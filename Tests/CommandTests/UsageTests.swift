@@ -27,12 +27,24 @@ import Testing
     (["train", "--data", "x", "--epochs=-1"], "Error: --epochs must be 0 to 100000, not -1."),
     (["train", "--data", "x", "--ps", "1"], "Error: --ps must be in 0..<1, not 1.0."),
     (["train", "--data", "x", "--valid-pct", "nan"], "Error: --valid-pct must be in 0..<1, not nan."),
-    (["train", "--data", "x", "--lr", "fast"], "Error: --lr must be a positive number, slice(lr) or slice(low,high), not 'fast'."),
-    (["train", "--data", "x", "--lr", "slice(1,2,3)"], "Error: --lr must be a positive number, slice(lr) or slice(low,high), not '2,3'."),
-    (["train", "--data", "x", "--stages", "stage-3"], "Error: --stages: no stage stage-3. There are stage-1-rn50, stage-2-rn50, stage-1-256-rn50, stage-2-256-rn50."),
+    (
+      ["train", "--data", "x", "--lr", "fast"],
+      "Error: --lr must be a positive number, slice(lr) or slice(low,high), not 'fast'."
+    ),
+    (
+      ["train", "--data", "x", "--lr", "slice(1,2,3)"],
+      "Error: --lr must be a positive number, slice(lr) or slice(low,high), not '2,3'."
+    ),
+    (
+      ["train", "--data", "x", "--stages", "stage-3"],
+      "Error: --stages: no stage stage-3. There are stage-1-rn50, stage-2-rn50, stage-1-256-rn50, stage-2-256-rn50."
+    ),
     (["train", "--data", "x", "--stages", "stage-1-rn50,stage-1-rn50"], "Error: --stages must name each stage once."),
     (["train", "--data", "x", "--from", "a", "--resume"], "Error: --from and --resume exclude each other."),
-    (["train", "--data", "x", "--from", "stage-2-256-rn50"], "Error: --from stage-2-256-rn50 leaves no stage to train. Name some with --stages."),
+    (
+      ["train", "--data", "x", "--from", "stage-2-256-rn50"],
+      "Error: --from stage-2-256-rn50 leaves no stage to train. Name some with --stages."
+    ),
     (["train", "--data", "x", "--threads", "0"], "Error: --threads must be 1 to 1024, not 0."),
     (["sample", "--out", "x", "--count", "0"], "Error: --count must be 1 to 1000000, not 0."),
     (["bench", "step", "--precision", "fp8"], "Error: --precision must be fp32, not fp8."),

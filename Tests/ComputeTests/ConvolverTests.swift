@@ -96,7 +96,8 @@ private let cases = [
     convolver.forward(x, into: y)
     let reference = { (w: [Double]) in
       Reference.convolution(
-        x.floats.doubles, images: 2, height: 15, width: 18, inputs: 3, weights: w, kernel: (7, 7), outputs: 10, stride: 2,
+        x.floats.doubles, images: 2, height: 15, width: 18, inputs: 3, weights: w, kernel: (7, 7), outputs: 10,
+        stride: 2,
         padding: (0, 0))
     }
     expectClose(y.floats, reference(w.floats.doubles))
@@ -105,7 +106,8 @@ private let cases = [
     let some = Array(stride(from: 0, to: w.shape.count, by: 97))
     expectClose(
       some.map { dw.data[$0] },
-      numericGradient(of: reference, at: w.floats.doubles, dy: y.floats.doubles, step: 0.5, picked: some), relative: 1e-4)
+      numericGradient(of: reference, at: w.floats.doubles, dy: y.floats.doubles, step: 0.5, picked: some),
+      relative: 1e-4)
   }
 
   /// An image's result is the same bits wherever it lies in a batch, and weight gradients for every number of threads.

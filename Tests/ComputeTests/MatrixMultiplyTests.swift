@@ -3,10 +3,13 @@ import TestSupport
 import Testing
 
 @Suite struct MatrixMultiplyTests {
-  @Test(arguments: [(1, 3, 2), (17, 5, 9), (33, 130, 64)]) func matchesReference(images: Int, inputs: Int, outputs: Int) {
+  @Test(arguments: [(1, 3, 2), (17, 5, 9), (33, 130, 64)]) func matchesReference(images: Int, inputs: Int, outputs: Int)
+  {
     let arena = Arena()
     func room(_ channels: Int, values seed: Int) -> Tensor { arena.tensor(Shape(images, 1, 1, channels), values: seed) }
-    let (x, dy, y, dx) = (room(inputs, values: 1), room(outputs, values: 2), room(outputs, values: 3), room(inputs, values: 4))
+    let (x, dy, y, dx) = (
+      room(inputs, values: 1), room(outputs, values: 2), room(outputs, values: 3), room(inputs, values: 4)
+    )
     let w = arena.tensor(Shape(outputs, 1, 1, inputs), values: 5)
     let dw = arena.tensor(w.shape, values: 6)
     let zeros = [Double](repeating: 0, count: outputs)

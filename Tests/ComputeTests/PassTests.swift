@@ -55,7 +55,9 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
         sum[i % channels] += value
         dot[i % channels] += value * (Double(z.data[i]) - Double(vectors[0][i % channels]))
       }
-      let total = (0..<2 * channels).map { i in (0..<engine.threads.count).reduce(0) { $0 + sums[$1 * 2 * channels + i] } }
+      let total = (0..<2 * channels).map { i in
+        (0..<engine.threads.count).reduce(0) { $0 + sums[$1 * 2 * channels + i] }
+      }
       expectClose(total, sum + dot, absolute: 1e-6 * Double(rows), "sums")
 
       let dz = arena.tensor(shape)

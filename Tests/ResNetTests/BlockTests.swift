@@ -9,7 +9,9 @@ private struct ReferenceBlock {
   let parameters: [String: [Double]]
   let (images, height, width, inputs, bottleneck, stride): (Int, Int, Int, Int, Int, Int)
 
-  func convNorm(_ x: [Double], _ conv: String, _ norm: String, h: Int, w: Int, inputs: Int, outputs: Int, kernel: Int, stride: Int) -> [Double] {
+  func convNorm(
+    _ x: [Double], _ conv: String, _ norm: String, h: Int, w: Int, inputs: Int, outputs: Int, kernel: Int, stride: Int
+  ) -> [Double] {
     let z = Reference.convolution(
       x, images: images, height: h, width: w, inputs: inputs, weights: parameters[conv + ".weight"]!,
       kernel: (kernel, kernel), outputs: outputs, stride: stride, padding: (kernel / 2, kernel / 2))
@@ -19,12 +21,18 @@ private struct ReferenceBlock {
   func forward(_ x: [Double]) -> [Double] {
     let (h, w) = ((height - 1) / stride + 1, (width - 1) / stride + 1)
     let relu = { (y: [Double]) in y.map { max(0, $0) } }
-    let a = relu(convNorm(x, "conv1", "bn1", h: height, w: width, inputs: inputs, outputs: bottleneck, kernel: 1, stride: 1))
-    let b = relu(convNorm(a, "conv2", "bn2", h: height, w: width, inputs: bottleneck, outputs: bottleneck, kernel: 3, stride: stride))
+    let a = relu(
+      convNorm(x, "conv1", "bn1", h: height, w: width, inputs: inputs, outputs: bottleneck, kernel: 1, stride: 1))
+    let b = relu(
+      convNorm(
+        a, "conv2", "bn2", h: height, w: width, inputs: bottleneck, outputs: bottleneck, kernel: 3, stride: stride))
     let c = convNorm(b, "conv3", "bn3", h: h, w: w, inputs: bottleneck, outputs: 4 * bottleneck, kernel: 1, stride: 1)
-    let shortcut = parameters["downsample.0.weight"] == nil
+    let shortcut =
+      parameters["downsample.0.weight"] == nil
       ? x
-      : convNorm(x, "downsample.0", "downsample.1", h: height, w: width, inputs: inputs, outputs: 4 * bottleneck, kernel: 1, stride: stride)
+      : convNorm(
+        x, "downsample.0", "downsample.1", h: height, w: width, inputs: inputs, outputs: 4 * bottleneck, kernel: 1,
+        stride: stride)
     return relu(zip(c, shortcut).map(+))
   }
 }
@@ -44,9 +52,10 @@ private struct ReferenceBlock {
     for i in 0..<input.count { x.data[i] = 2 * formula(900, i) }
 
     let own = parameters.all.filter { $0.name.hasPrefix(name + ".") }
-    let values = Dictionary(uniqueKeysWithValues: own.map { parameter in
-      (String(parameter.name.dropFirst(name.count + 1)), stored(parameter, parameters).doubles)
-    })
+    let values = Dictionary(
+      uniqueKeysWithValues: own.map { parameter in
+        (String(parameter.name.dropFirst(name.count + 1)), stored(parameter, parameters).doubles)
+      })
     func reference(_ values: [String: [Double]]) -> ReferenceBlock {
       ReferenceBlock(parameters: values, images: 2, height: 3, width: 3, inputs: 256, bottleneck: width, stride: stride)
     }
@@ -61,7 +70,8 @@ private struct ReferenceBlock {
     let some = Array(Swift.stride(from: 0, to: input.count, by: 577))
     expectClose(
       some.map { dx.data[$0] },
-      numericGradient(of: reference(values).forward, at: x.floats.doubles, dy: given, picked: some), relative: 1e-3, "dx")
+      numericGradient(of: reference(values).forward, at: x.floats.doubles, dy: given, picked: some), relative: 1e-3,
+      "dx")
 
     for parameter in own where parameter.kind != .statistic {
       let key = String(parameter.name.dropFirst(name.count + 1))
@@ -83,9 +93,12 @@ private struct ReferenceBlock {
   private func fill(_ parameters: Parameters, prefix: String) {
     for (place, parameter) in parameters.all.enumerated() where parameter.name.hasPrefix(prefix) {
       let value = parameters.value(parameter.name)
-      let scale = parameter.kind == .convolution ? 3.4 * (2 / Float(parameter.shape[1] * parameter.shape[2] * parameter.shape[3])).squareRoot() : 0.3
+      let scale =
+        parameter.kind == .convolution
+        ? 3.4 * (2 / Float(parameter.shape[1] * parameter.shape[2] * parameter.shape[3])).squareRoot() : 0.3
       for i in 0..<parameter.range.count {
-        value[i] = scale * formula(place, i) + (parameter.name.hasSuffix("weight") && parameter.kind == .batchNorm ? 1 : 0)
+        value[i] =
+          scale * formula(place, i) + (parameter.name.hasSuffix("weight") && parameter.kind == .batchNorm ? 1 : 0)
       }
     }
   }

@@ -34,7 +34,8 @@ import Testing
     }
     for statistic in parameters.statistics {
       let expected = try #require(golden.runningStatistics[statistic.name])
-      expectClose(golden.summary(parameters.exported(statistic), of: statistic.name), expected, relative: 1e-5, statistic.name)
+      expectClose(
+        golden.summary(parameters.exported(statistic), of: statistic.name), expected, relative: 1e-5, statistic.name)
     }
   }
 
@@ -43,7 +44,8 @@ import Testing
     let golden = try GoldenNetwork("model")
     let parameters = golden.parameters()
     let network = ResNet50(
-      parameters, imageSize: golden.size, batch: golden.batch, engine: Engine(kernels: Kernels.all[0], threads: Threads(2)))
+      parameters, imageSize: golden.size, batch: golden.batch,
+      engine: Engine(kernels: Kernels.all[0], threads: Threads(2)))
     golden.fill(network.images.floats, batch: 0)
     func gradients(frozen: Bool) throws -> [Float] {
       parameters.gradients.update(repeating: 7)
@@ -71,7 +73,8 @@ import Testing
     parameters.initialize(groups: [0, 1, 2], seed: 4)
     for parameter in parameters.trainable where parameter.kind == .linear || parameter.kind == .convolution {
       let values = parameters.exported(parameter)
-      let fan = parameter.kind == .linear ? parameter.shape[1] : parameter.shape[0] * parameter.shape[2] * parameter.shape[3]
+      let fan =
+        parameter.kind == .linear ? parameter.shape[1] : parameter.shape[0] * parameter.shape[2] * parameter.shape[3]
       let variance = values.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(values.count)
       #expect(abs(variance * Double(fan) / 2 - 1) < 0.1, "\(parameter.name)")
     }

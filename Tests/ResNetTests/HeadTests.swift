@@ -26,7 +26,8 @@ import Testing
     for i in 0..<15 { dy.data[i] = formula(4, i) }
     layer.backward(dy, x: x, into: arena.tensor(Shape(3, 1, 1, 512)))
     expectClose(
-      (0..<5).map { parameters.gradient("head.8.bias")[$0] }, numericGradient(of: reference, at: biases, dy: dy.floats.doubles),
+      (0..<5).map { parameters.gradient("head.8.bias")[$0] },
+      numericGradient(of: reference, at: biases, dy: dy.floats.doubles),
       relative: 1e-4)
   }
 
@@ -38,13 +39,15 @@ import Testing
     let norm = BatchNorm("head.6", channels: 512, parameters: parameters, engine: engine, arena: arena)
     let all = values(7 * 512, seed: 1)
     let other = all[5 * 512..<7 * 512].doubles  // another rank's two rows
-    let pass = Pass(training: true, sumOverRanks: { sums in
-      for (i, value) in other.enumerated() {
-        sums[i % 512] += value
-        sums[512 + i % 512] += value * value
-      }
-      sums[1024] += 2
-    })
+    let pass = Pass(
+      training: true,
+      sumOverRanks: { sums in
+        for (i, value) in other.enumerated() {
+          sums[i % 512] += value
+          sums[512 + i % 512] += value * value
+        }
+        sums[1024] += 2
+      })
     let x = arena.tensor(Shape(5, 1, 1, 512))
     _ = x.floats.update(fromContentsOf: all[..<(5 * 512)])
     norm.clearSums()
@@ -99,7 +102,9 @@ import Testing
     // Large logits neither overflow nor lose the loss.
     let extreme: [Float] = [200, -200]
     let wrong: [Float] = [0, 1]
-    let sum = extreme.withUnsafeBufferPointer { z in wrong.withUnsafeBufferPointer { MultiLabelLoss.sum(z, targets: $0) } }
+    let sum = extreme.withUnsafeBufferPointer { z in
+      wrong.withUnsafeBufferPointer { MultiLabelLoss.sum(z, targets: $0) }
+    }
     #expect(sum == 400)
   }
 }

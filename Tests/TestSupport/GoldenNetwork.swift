@@ -29,7 +29,8 @@ public struct GoldenNetwork: Decodable {
     for parameter in parameters.all {
       guard let k = place[parameter.name] else { preconditionFailure("no \(parameter.name) in the golden file") }
       let (scale, offset) = Self.distribution(parameter)
-      parameters.load((0..<parameter.range.count).map { Float(scale * Double(formula(k, $0)) + offset) }, into: parameter)
+      parameters.load(
+        (0..<parameter.range.count).map { Float(scale * Double(formula(k, $0)) + offset) }, into: parameter)
     }
     return parameters
   }

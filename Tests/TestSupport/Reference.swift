@@ -47,7 +47,9 @@ public enum Reference {
     var mean = [Double](repeating: 0, count: channels)
     var variance = mean
     for (i, value) in z.enumerated() { mean[i % channels] += value / count }
-    for (i, value) in z.enumerated() { variance[i % channels] += (value - mean[i % channels]) * (value - mean[i % channels]) / count }
+    for (i, value) in z.enumerated() {
+      variance[i % channels] += (value - mean[i % channels]) * (value - mean[i % channels]) / count
+    }
     return (mean, variance)
   }
 

@@ -1,5 +1,6 @@
 import Collectives
 import Foundation
+import PlanetData
 import TestSupport
 import Testing
 
@@ -29,7 +30,9 @@ import Testing
 
   /// Every number of ranks reports the same digits, and each image counts once.
   @Test(arguments: [1, 2, 3, 5, 8]) func sameForEveryWorldSize(size: Int) throws {
-    let scores = (0..<101).map { score(values(7, seed: $0).map { 8 * $0 }, (0..<7).map { i in formula(i, 3) > 0 ? 1 : 0 }) }
+    let scores = (0..<101).map {
+      score(values(7, seed: $0).map { 8 * $0 }, (0..<7).map { i in formula(i, 3) > 0 ? 1 : 0 })
+    }
     let metrics = try onRanks(size) { communicator in
       var board = ScoreBoard(images: scores.count)
       for i in scores.count * communicator.rank / size..<scores.count * (communicator.rank + 1) / size {
@@ -47,5 +50,26 @@ import Testing
     logits.withUnsafeBufferPointer { logits in
       targets.withUnsafeBufferPointer { ImageScore(logits: logits, targets: $0) }
     }
+  }
+}
+
+/// The constant predictions of recipe §2, on the competition's whole label file.
+@Suite(.enabled(if: SharedFiles.has("data/train_v2.csv"), "needs ../shared/data/train_v2.csv")) struct BaselineTests {
+  @Test func constantPrediction() throws {
+    // Images are looked up, not opened: empty files with their names will do.
+    let folder = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for i in 0..<40_479 { _ = FileManager.default.createFile(atPath: "\(folder)/train_\(i).jpg", contents: nil) }
+    let dataset = try Dataset(
+      DataLocation(data: folder, labels: SharedFiles.path("data/train_v2.csv"), images: folder))
+    let labels = ["clear", "primary", "agriculture", "road", "water"]
+    for (count, expected) in [(2, 0.647929), (3, 0.675688), (5, 0.675935)] {
+      let predicted = Set(labels.prefix(count).compactMap { dataset.labels.firstIndex(of: $0) })
+      #expect(abs(Baseline.fbeta(predicting: predicted, in: dataset) - expected) < 1e-6)
+    }
+    let best = Baseline(dataset)
+    #expect(best.labels == ["primary", "clear", "agriculture", "road", "water", "partly_cloudy"])
+    #expect(best.fbeta > 0.675935)
   }
 }

@@ -37,7 +37,8 @@ final class Fixture {
 
   /// Trains on `ranks` ranks of one thread each; `stopAt` asks rank 0 to stop when asked for the n-th time.
   func train(
-    _ configuration: Configuration = Fixture.configuration(), in run: RunFolder, ranks: Int = 1, from start: Start = .random,
+    _ configuration: Configuration = Fixture.configuration(), in run: RunFolder, ranks: Int = 1,
+    from start: Start = .random,
     stopAt: Int? = nil
   ) throws -> (outcome: Trainer.Outcome, rows: [HistoryRow]) {
     let dataset = self.dataset

@@ -41,7 +41,9 @@ import Testing
     let cycle = OneCycle(steps: 60, peaks: LearningRates.range(1e-5, 2e-3).rates(groups: 3))
     for (step, rates, beta1) in oneCycleTable {
       let values = cycle.values(at: step)
-      for (rate, expected) in zip(values.rates, rates) { #expect(abs(rate - expected) <= 1e-9 * expected, "step \(step)") }
+      for (rate, expected) in zip(values.rates, rates) {
+        #expect(abs(rate - expected) <= 1e-9 * expected, "step \(step)")
+      }
       #expect(abs(values.beta1 - beta1) < 1e-9)
     }
   }

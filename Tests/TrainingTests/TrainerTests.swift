@@ -38,7 +38,9 @@ import Testing
       #expect(try SafeTensors.read(whole.model(stage)).tensors == SafeTensors.read(broken.model(stage)).tensors)
     }
     let withoutTimes = { (run: RunFolder) in
-      try String(contentsOfFile: run.history, encoding: .utf8).split(separator: "\n").map { $0.prefix { $0 != ":" }.dropLast(2) }
+      try String(contentsOfFile: run.history, encoding: .utf8).split(separator: "\n").map {
+        $0.prefix { $0 != ":" }.dropLast(2)
+      }
     }
     #expect(try withoutTimes(whole) == withoutTimes(broken))
     #expect(!FileManager.default.fileExists(atPath: broken.state))
@@ -81,7 +83,9 @@ import Testing
     #expect(throws: TrainingError.otherData(path: run.state)) { try moreData.train(in: run, from: .resume) }
     other = Fixture.configuration()
     other.batchSize = 500
-    #expect(throws: TrainingError.tooFewImages(train: 16, batchSize: 500)) { try fixture.train(other, in: fixture.run("b")) }
+    #expect(throws: TrainingError.tooFewImages(train: 16, batchSize: 500)) {
+      try fixture.train(other, in: fixture.run("b"))
+    }
   }
 
   /// A state with any byte changed or missing is refused, not half-used.
@@ -129,7 +133,8 @@ import Testing
     configuration.stages[0].epochs = 0
     _ = try fixture.train(configuration, in: second, from: .model(first.find("stage-1-rn50")))
     #expect(
-      try SafeTensors.read(first.model("stage-1-rn50")).tensors == SafeTensors.read(second.model("stage-1-rn50")).tensors)
+      try SafeTensors.read(first.model("stage-1-rn50")).tensors
+        == SafeTensors.read(second.model("stage-1-rn50")).tensors)
     #expect(throws: TrainingError.self) { try first.find("stage-9") }
   }
 }

@@ -39,7 +39,9 @@ struct Bench: ParsableCommand {
       if !(ResNet50.smallestImage...4096).contains(size) {
         throw ValidationError("--size must be \(ResNet50.smallestImage) to 4096, not \(size).")
       }
-      if !(2...65536).contains(batchSize) { throw ValidationError("--batch-size must be 2 to 65536, not \(batchSize).") }
+      if !(2...65536).contains(batchSize) {
+        throw ValidationError("--batch-size must be 2 to 65536, not \(batchSize).")
+      }
       if !(1...10_000).contains(steps) { throw ValidationError("--steps must be 1 to 10000, not \(steps).") }
     }
 
@@ -61,7 +63,8 @@ struct Bench: ParsableCommand {
           Console.print(banner)
           Console.print(String(format: "%.1f images/s (median of %d)", result.imagesPerSecond, steps))
           for (phase, time) in result.milliseconds.sorted(by: { $0.value > $1.value }) {
-            Console.print("  " + phase.padding(toLength: 10, withPad: " ", startingAt: 0) + String(format: "%8.1f ms", time))
+            Console.print(
+              "  " + phase.padding(toLength: 10, withPad: " ", startingAt: 0) + String(format: "%8.1f ms", time))
           }
         }
       }

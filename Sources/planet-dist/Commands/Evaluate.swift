@@ -43,7 +43,9 @@ struct Evaluate: ParsableCommand {
         Console.print(String(decoding: try encoder.encode(object), as: UTF8.self))
       } else {
         Console.print("\(dataset.valid.count) images at \(predictor.size)×\(predictor.size)")
-        for (name, value) in [("loss", metrics.loss), ("accuracy_thresh", metrics.accuracyThresh), ("fbeta", metrics.fbeta)] {
+        for (name, value) in [
+          ("loss", metrics.loss), ("accuracy_thresh", metrics.accuracyThresh), ("fbeta", metrics.fbeta),
+        ] {
           Console.print(name.padding(toLength: 17, withPad: " ", startingAt: 0) + String(format: "%.6f", value))
         }
       }

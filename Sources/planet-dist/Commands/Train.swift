@@ -20,7 +20,9 @@ struct Train: ParsableCommand {
   var runFolder = "runs/planet"
 
   @Option(
-    help: "ImageNet weights to start from: a .pth or .safetensors file with torchvision's names, or 'none' for random ones. Default: torchvision's cache.")
+    help:
+      "ImageNet weights to start from: a .pth or .safetensors file with torchvision's names, or 'none' for random ones. Default: torchvision's cache."
+  )
   var pretrained: String?
 
   @Option(help: "Start from a saved stage: its name in --run, or a file. Without --stages, the stages after it follow.")
@@ -44,15 +46,10 @@ struct Train: ParsableCommand {
       let dataset = try communicator.agree { try data.dataset() }
       var configuration = try recipe.configuration(following: from.map(following) ?? Recipe.stages.map(\.name))
       (configuration.validPct, configuration.splitSeed) = (data.validPct, data.splitSeed)
-      let origin = try communicator.agree { communicator.rank == 0 ? try start(in: folder, configuration) : Start.random }
-      if let banner = try compute.banner(communicator, engine) {
-        Console.print(banner)
-        Console.print(
-          "data: \(dataset.images.count) images, \(dataset.labels.count) labels; \(dataset.train.count) to train on, \(dataset.valid.count) to validate with")
-        let steps = dataset.train.count / configuration.batchSize
-        Console.print("\(steps) steps an epoch of \(configuration.batchSize) images over all ranks, seed \(configuration.seed)")
-        for warning in dataset.warnings { Console.print("warning: \(warning)") }
+      let origin = try communicator.agree {
+        communicator.rank == 0 ? try start(in: folder, configuration) : Start.random
       }
+      if let banner = try compute.banner(communicator, engine) { announce(banner, dataset, configuration) }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: folder, communicator: communicator, engine: engine,
         loaderThreads: compute.loaderThreads, reporter: ConsoleReporter())
@@ -65,6 +62,21 @@ struct Train: ParsableCommand {
     if outcome == .stopped { throw ExitCode(EX_TEMPFAIL) }
   }
 
+  private func announce(_ banner: String, _ dataset: Dataset, _ configuration: Configuration) {
+    let baseline = Baseline(dataset)
+    Console.print(banner)
+    Console.print(
+      "\(dataset.images.count) images, \(dataset.labels.count) labels: \(dataset.train.count) to train on, "
+        + "\(dataset.valid.count) to validate with")
+    Console.print(
+      "\(dataset.train.count / configuration.batchSize) steps an epoch of \(configuration.batchSize) images over all ranks, "
+        + "seed \(configuration.seed)")
+    Console.print(
+      "for comparison: \(baseline.labels.joined(separator: " ")) for every image would give fbeta "
+        + String(format: "%.6f", baseline.fbeta))
+    for warning in dataset.warnings { Console.print("warning: \(warning)") }
+  }
+
   /// Where the weights come from; looked up on rank 0 alone, whose files count.
   private func start(in folder: RunFolder, _ configuration: Configuration) throws -> Start {
     if resume { return .resume }
@@ -72,7 +84,8 @@ struct Train: ParsableCommand {
     let first = configuration.stages[0].name
     if let index = Recipe.stages.firstIndex(where: { $0.name == first }), index > 0 {
       throw ValidationError(
-        "\(first) continues from \(Recipe.stages[index - 1].name). Add --from \(Recipe.stages[index - 1].name), or put it first in --stages.")
+        "\(first) continues from \(Recipe.stages[index - 1].name). Add --from \(Recipe.stages[index - 1].name), or put it first in --stages."
+      )
     }
     switch pretrained {
     case "none": return .random

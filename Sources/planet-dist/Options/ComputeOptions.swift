@@ -15,8 +15,12 @@ struct ComputeOptions: ParsableArguments {
   var timeout = 600.0
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024, not \(threads).") }
-    if !(1...64).contains(loaderThreads) { throw ValidationError("--loader-threads must be 1 to 64, not \(loaderThreads).") }
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must be 1 to 1024, not \(threads).")
+    }
+    if !(1...64).contains(loaderThreads) {
+      throw ValidationError("--loader-threads must be 1 to 64, not \(loaderThreads).")
+    }
     if !(timeout >= 1) { throw ValidationError("--timeout must be at least 1 second, not \(timeout).") }
   }
 

@@ -31,7 +31,8 @@ struct DataOptions: ParsableArguments {
   /// - Parameter known: the labels of a trained model.
   func dataset(labels known: [String]? = nil) throws -> Dataset {
     try Dataset(
-      DataLocation(data: data, labels: labels, images: images, suffix: suffix), validPct: validPct, splitSeed: splitSeed,
+      DataLocation(data: data, labels: labels, images: images, suffix: suffix), validPct: validPct,
+      splitSeed: splitSeed,
       labels: known)
   }
 }

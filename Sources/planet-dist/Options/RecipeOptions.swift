@@ -12,7 +12,9 @@ struct RecipeOptions: ParsableArguments {
   var epochs: Int?
 
   @Option(
-    help: "The recipe's lr: frozen stages peak at slice(lr), others at slice(1e-5, lr/5). Or 'slice(1e-5,2e-3)', 'slice(1e-2)'.")
+    help:
+      "The recipe's lr: frozen stages peak at slice(lr), others at slice(1e-5, lr/5). Or 'slice(1e-5,2e-3)', 'slice(1e-2)'."
+  )
   var lr: String?
 
   @Option(help: "Side of the images in pixels. Default: the stage's, 128 or 256.")
@@ -36,17 +38,21 @@ struct RecipeOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Draw a new order for every epoch.")
   var shuffle = true
 
-  @Option(help: "Whose images batch normalization's statistics are taken over: all ranks' (sync) or each rank's own (local).")
+  @Option(
+    help: "Whose images batch normalization's statistics are taken over: all ranks' (sync) or each rank's own (local).")
   var batchNorm = Configuration.BatchNorm.sync
 
   func validate() throws {
     for name in stageNames ?? [] where !Recipe.stages.contains(where: { $0.name == name }) {
-      throw ValidationError("--stages: no stage \(name). There are \(Recipe.stages.map(\.name).joined(separator: ", ")).")
+      throw ValidationError(
+        "--stages: no stage \(name). There are \(Recipe.stages.map(\.name).joined(separator: ", ")).")
     }
     if let stageNames, Set(stageNames).count != stageNames.count || stageNames.isEmpty {
       throw ValidationError("--stages must name each stage once.")
     }
-    if let epochs, !(0...100_000).contains(epochs) { throw ValidationError("--epochs must be 0 to 100000, not \(epochs).") }
+    if let epochs, !(0...100_000).contains(epochs) {
+      throw ValidationError("--epochs must be 0 to 100000, not \(epochs).")
+    }
     if let size, !(ResNet50.smallestImage...4096).contains(size) {
       throw ValidationError("--size must be \(ResNet50.smallestImage) to 4096, not \(size).")
     }
@@ -85,7 +91,9 @@ struct RecipeOptions: ParsableArguments {
       else { throw ValidationError("--lr must be a positive number, slice(lr) or slice(low,high), not '\(text)'.") }
       return value
     }
-    guard text.hasPrefix("slice("), text.hasSuffix(")") else { return Recipe.peak(frozen: frozen, lr: try number(text)) }
+    guard text.hasPrefix("slice("), text.hasSuffix(")") else {
+      return Recipe.peak(frozen: frozen, lr: try number(text))
+    }
     let inner = text.dropFirst(6).dropLast()
     guard let comma = inner.firstIndex(of: ",") else { return .slice(try number(inner)) }
     return .range(try number(inner[..<comma]), try number(inner[inner.index(after: comma)...]))
