@@ -16,6 +16,11 @@ fi
 export OMPI_MCA_rmaps_base_oversubscribe="${OMPI_MCA_rmaps_base_oversubscribe-1}"
 export PRTE_MCA_rmaps_default_mapping_policy="${PRTE_MCA_rmaps_default_mapping_policy-:oversubscribe}"
 
+# mpirun binds one or two ranks to a single core each, and all their threads with them. Unbound, each rank takes its
+# share of the machine's cores. (For several hosts, bind explicitly: cluster/README.md.)
+export OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy-none}"
+export PRTE_MCA_hwloc_default_binding_policy="${PRTE_MCA_hwloc_default_binding_policy-none}"
+
 # Even a local job fails where there is no remote shell (slim images), unless mpirun is told not to look for one.
 if ! command -v ssh >/dev/null && ! command -v rsh >/dev/null; then
   export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"

@@ -1,4 +1,4 @@
-// Weight panels for the convolution kernels, and the hash of an array.
+// Weight panels for the convolution kernels, and questions about whole arrays.
 
 #include "CKernels.h"
 
@@ -31,6 +31,16 @@ void pd_pack_transposed(const float *weights, const int *order, int taps, int in
       }
     }
   }
+}
+
+int pd_all_finite(const float *x, size_t count) {
+  uint32_t found = 0;  // an exponent of all ones
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, x + i, 4);
+    found |= (bits & 0x7F800000u) == 0x7F800000u;
+  }
+  return !found;
 }
 
 uint64_t pd_hash(const float *x, size_t count) {

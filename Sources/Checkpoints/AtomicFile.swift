@@ -3,6 +3,17 @@ import Foundation
 /// Writing a file so that its name stands for either all of the old bytes or all of the new ones, also when the
 /// process is killed or the machine stops: temporary file in the same folder, fsync, rename, fsync of the folder.
 public enum AtomicFile {
+  /// Makes the folder of a file to be written later, and checks that it can be written to.
+  ///
+  /// - Throws: ``CheckpointError/system(path:action:code:)``.
+  public static func prepareFolder(of path: String) throws(CheckpointError) {
+    let folder = (path as NSString).deletingLastPathComponent
+    try makeFolder(folder)
+    guard access(folder.isEmpty ? "." : folder, W_OK) == 0 else {
+      throw .system(path: folder, action: "write in it", code: errno)
+    }
+  }
+
   /// Writes a text file so.
   ///
   /// - Throws: ``CheckpointError/system(path:action:code:)``.

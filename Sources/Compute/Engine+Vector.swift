@@ -40,3 +40,9 @@ public func hash(_ floats: UnsafeMutableBufferPointer<Float>) -> UInt64 {
   guard let start = floats.baseAddress else { return 0 }
   return pd_hash(start, floats.count)
 }
+
+/// Whether none of the floats is infinite or not a number.
+public func allFinite(_ floats: UnsafeMutableBufferPointer<Float>) -> Bool {
+  guard let start = floats.baseAddress else { return true }
+  return pd_all_finite(start, floats.count) == 1
+}

@@ -38,12 +38,6 @@ public struct Tensor: @unchecked Sendable {
     return Tensor(data, part)
   }
 
-  /// The same memory under another shape, which must not be larger.
-  public func reshaped(_ shape: Shape) -> Tensor {
-    precondition(shape.count <= self.shape.count, "\(self.shape) as \(shape)")
-    return Tensor(data, shape)
-  }
-
   /// Its floats.
   public var floats: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: data, count: shape.count) }
 }

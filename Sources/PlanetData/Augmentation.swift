@@ -38,8 +38,8 @@ public struct Augmentation: Sendable, Equatable {
   /// The augmentation of an image, a function of these three numbers alone.
   ///
   /// - Parameters:
-  ///   - seed: the run's.
-  ///   - epoch: counted through all stages, lest two of them repeat each other.
+  ///   - seed: the stage's: stages must not repeat each other.
+  ///   - epoch: of the stage.
   ///   - image: index in the dataset.
   public static func random(seed: UInt64, epoch: Int, image: Int) -> Augmentation {
     var random = RandomSource(seed: seed, purpose: .augmentation, epoch, image)

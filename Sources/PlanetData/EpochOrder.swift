@@ -11,8 +11,8 @@ public struct EpochOrder: Sendable, Equatable {
   /// Shuffled (Fisher and Yates), a function of seed, epoch and the indices alone.
   ///
   /// - Parameters:
-  ///   - seed: the run's.
-  ///   - epoch: counted through all stages, lest two of them repeat each other.
+  ///   - seed: the stage's: stages must not repeat each other.
+  ///   - epoch: of the stage.
   public init(shuffling indices: [Int], seed: UInt64, epoch: Int) {
     var random = RandomSource(seed: seed, purpose: .epochOrder, epoch, 0)
     var order = indices

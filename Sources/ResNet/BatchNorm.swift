@@ -4,7 +4,7 @@ import Compute
 /// `torch.nn.SyncBatchNorm`: statistics are those of all ranks' images together wherever the pass sums over ranks.
 ///
 /// It holds one step's statistics between forward and backward. What it is fused with (the convolution before it, ReLU
-/// and the residual after it) is its owner's business: ``fit(sums:rows:pass:)`` reduces normalization to `z·scale + shift`.
+/// and the residual after it) is its owner's business: ``fit(rows:pass:)`` reduces normalization to `z·scale + shift`.
 struct BatchNorm {
   static let epsilon = 1e-5
   static let momentum: Float = 0.1
@@ -20,7 +20,7 @@ struct BatchNorm {
   /// Normalized and transformed: `z·scale + shift`.
   let scale: UnsafeMutablePointer<Float>
   let shift: UnsafeMutablePointer<Float>
-  /// The mean ``fit(sums:rows:pass:)`` found, and 1/√(variance + ε).
+  /// The mean ``fit(rows:pass:)`` found, and 1/√(variance + ε).
   let mean: UnsafeMutablePointer<Float>
   private let inverseDeviation: UnsafeMutablePointer<Float>
   // Backward's coefficients: dz = a·(dy − m) + b·(z − mean).

@@ -2,7 +2,7 @@ import Compute
 
 /// A convolution and the batch normalization after it.
 ///
-/// `z` keeps the convolution's output for backward; ``normalize(into:relu:)`` is separate from ``forward(_:pass:)`` because
+/// `z` keeps the convolution's output for backward; normalizing is not part of ``forward(_:pass:)`` because
 /// a bottleneck's last one is normalized, added to the shortcut and clipped in one pass.
 struct ConvolutionNorm {
   let norm: BatchNorm

@@ -3,7 +3,7 @@ import Foundation
 
 /// Binary cross-entropy on logits, the mean over all images and labels: `torch.nn.BCEWithLogitsLoss` (recipe §8).
 public enum MultiLabelLoss {
-  /// The sum over labels of max(z, 0) − z·y + ln(1 + e^−|z|), for one image.
+  /// The sum over labels of max(z, 0) − z·y + ln(1 + e^−|z|), for one image or a batch.
   public static func sum(_ logits: UnsafeBufferPointer<Float>, targets: UnsafeBufferPointer<Float>) -> Double {
     var sum = 0.0
     for (z, y) in zip(logits, targets) {

@@ -7,10 +7,8 @@ extension Parameters {
   /// `kaiming_normal_`, recipe §4).
   ///
   /// Values depend on the seed and the tensor's place in the list alone.
-  ///
-  /// - Parameter groups: the layer groups to initialize.
-  public func initialize(groups: Set<Int>, seed: UInt64) {
-    for (place, parameter) in all.enumerated() where groups.contains(parameter.group) {
+  public func initialize(seed: UInt64) {
+    for (place, parameter) in all.enumerated() {
       let values = UnsafeMutableBufferPointer(start: value(parameter.name), count: parameter.range.count)
       switch parameter.kind {
       case .bias: values.update(repeating: 0)

@@ -26,7 +26,7 @@ public struct Parameter: Sendable {
   public let range: Range<Int>
 
   /// Whether it trains while the body is frozen.
-  public var trainsFrozen: Bool { group == 2 || kind == .batchNorm }
+  public var trainsFrozen: Bool { group == Architecture.headGroup || kind == .batchNorm }
 }
 
 /// All parameters in one arena, their gradients in a second with the same layout, running statistics in a third.

@@ -1,6 +1,6 @@
 public import PlanetData
 
-/// What a model that never looks at an image can reach: the commonest labels for every image (recipe §2's sanity floors).
+/// What a model that never looks at an image can reach: the commonest labels for every image (recipe §0's sanity floors).
 public struct Baseline: Sendable {
   /// The labels to predict.
   public let labels: [String]

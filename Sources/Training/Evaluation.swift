@@ -16,6 +16,7 @@ struct Evaluation {
   ///   - stop: whether this rank was asked to stop; asked before every batch.
   ///   - body: given a batch, its logits `[n, labels]`, and the place of its first image in `indices`.
   /// - Returns: false if any rank was asked to stop before the end.
+  /// - Throws: on all ranks, if one of them cannot read an image.
   func run(
     _ indices: [Int], of samples: [Sample], labels: Int, stop: () -> Bool = { false },
     _ body: (Batch, Tensor, Int) throws -> Void
@@ -30,7 +31,7 @@ struct Evaluation {
     for _ in 0..<rounds {
       // Every rank takes part in every round, also with nothing left to do: that is how all stop together.
       if try communicator.sum([stop() ? 1.0 : 0])[0] > 0 { return false }
-      guard let batch = try loader.next() else { continue }
+      guard let batch = try communicator.agree({ try loader.next() }) else { continue }
       batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) }
       try body(batch, try network.forward(count: batch.count, pass: .evaluation), place)
       place += batch.count
@@ -38,8 +39,15 @@ struct Evaluation {
     return true
   }
 
-  /// Loss and metrics over all images, the same on every rank and for every number of ranks; nil if stopped.
-  func metrics(_ indices: [Int], of dataset: Dataset, stop: () -> Bool = { false }) throws -> Metrics? {
+  enum Outcome {
+    /// With nil where there was nothing to evaluate.
+    case finished(Metrics?)
+    case stopped
+  }
+
+  /// Loss and metrics over all images, the same on every rank and for every number of ranks.
+  func metrics(_ indices: [Int], of dataset: Dataset, stop: () -> Bool = { false }) throws -> Outcome {
+    if indices.isEmpty { return .finished(nil) }
     var scores = ScoreBoard(images: indices.count)
     let labels = dataset.labels.count
     let finished = try run(indices, of: dataset.images, labels: labels, stop: stop) { batch, logits, place in
@@ -54,6 +62,6 @@ struct Evaluation {
         }
       }
     }
-    return finished ? try scores.metrics(labels: labels, communicator: communicator) : nil
+    return finished ? .finished(try scores.metrics(labels: labels, communicator: communicator)) : .stopped
   }
 }

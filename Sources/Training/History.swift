@@ -6,7 +6,8 @@ public struct HistoryRow: Codable, Equatable, Sendable {
   public var stage: String
   public var epoch: Int
   public var trainLoss: Double
-  public var metrics: Metrics
+  /// Nil where nothing is kept for validation.
+  public var metrics: Metrics?
   /// Of training and validation.
   public var seconds: Double
 
@@ -15,9 +16,9 @@ public struct HistoryRow: Codable, Equatable, Sendable {
 
   /// The row's cells as fastai formats them: `%.6f`, and `MM:SS` or `H:MM:SS`.
   public var cells: [String] {
-    let number = { String(format: "%.6f", $0) }
+    let number = { (value: Double?) in value.map { String(format: "%.6f", $0) } ?? "#na#" }
     return [
-      String(epoch), number(trainLoss), number(metrics.loss), number(metrics.accuracyThresh), number(metrics.fbeta),
+      String(epoch), number(trainLoss), number(metrics?.loss), number(metrics?.accuracyThresh), number(metrics?.fbeta),
       Self.clock(seconds),
     ]
   }

@@ -49,18 +49,20 @@ final class Learner {
   ///   - stop: whether this rank was asked to stop.
   /// - Returns: what all ranks agreed on.
   func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
-    batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) }
+    phases.time(\.data) { batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) } }
     let pass = Pass(
       training: true, frozen: stage.frozen, sumOverRanks: sumOverRanks, dropout: Float(configuration.ps), seed: seed,
       step: step, images: batch.indices)
     let logits = try phases.time(\.forward) { try network.forward(count: batch.count, pass: pass) }
 
-    let lossSum = batch.targets.withUnsafeBufferPointer {
-      MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0)
+    let control = try phases.time(\.loss) {
+      let lossSum = batch.targets.withUnsafeBufferPointer {
+        MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0)
+      }
+      return try Control.exchange(
+        step: step, stop: stop, lossSum: lossSum, images: batch.count, labels: parameters.labels, schedule: schedule,
+        communicator: communicator)
     }
-    let control = try Control.exchange(
-      step: step, stop: stop, lossSum: lossSum, images: batch.count, labels: parameters.labels, schedule: schedule,
-      communicator: communicator)
 
     let dLogits = self.dLogits.prefix(batch.count)
     batch.targets.withUnsafeBufferPointer {
@@ -84,8 +86,12 @@ final class Learner {
   /// images of a step. Called before they are used to evaluate, or saved.
   func averageRunningStatistics() throws {
     guard configuration.batchNorm == .local, communicator.size > 1 else { return }
-    let (rank, size, batch) = (communicator.rank, communicator.size, configuration.batchSize)
-    let weight = Float(batch * (rank + 1) / size - batch * rank / size) / Float(batch)
+    // Averaging equal values would still round: a run that stopped just after this must not do it again.
+    let hashes = try communicator.allGather(hash(parameters.runningStatistics))
+    if Set(hashes).count == 1 { return }
+    let batch = configuration.batchSize
+    let share = EpochOrder.share(of: batch, rank: communicator.rank, worldSize: communicator.size)
+    let weight = Float(share.count) / Float(batch)
     for i in parameters.runningStatistics.indices { parameters.runningStatistics[i] *= weight }
     try communicator.allReduce(parameters.runningStatistics)
   }

@@ -37,6 +37,8 @@ public struct ModelFile: Sendable {
   /// Reads and checks a saved network.
   public init(path: String) throws {
     file = try SafeTensors.read(path)
+    guard file.metadata["format"] == Self.format
+    else { throw TrainingError.badFile(path: path, reason: "it was not saved by this version of planet-dist") }
     guard let text = file.metadata["labels"],
       let labels = try? JSONDecoder().decode([String].self, from: Data(text.utf8)),
       !labels.isEmpty, Set(labels).count == labels.count

@@ -3,6 +3,8 @@ public struct Phases: Sendable {
   /// Waiting for decoded images.
   public var data: Duration = .zero
   public var forward: Duration = .zero
+  /// The loss, and agreeing on the step: in `--batch-norm local`, also waiting for the slowest rank.
+  public var loss: Duration = .zero
   public var backward: Duration = .zero
   /// Averaging gradients over ranks, waiting for the slowest included.
   public var averaging: Duration = .zero
@@ -11,7 +13,7 @@ public struct Phases: Sendable {
   public init() {}
 
   /// All of it.
-  public var total: Duration { data + forward + backward + averaging + optimizer }
+  public var total: Duration { data + forward + loss + backward + averaging + optimizer }
 
   /// Runs `body` and adds its time to `phase`.
   mutating func time<R>(_ phase: WritableKeyPath<Phases, Duration>, _ body: () throws -> R) rethrows -> R {

@@ -33,6 +33,14 @@ public final class Predictor {
     evaluation = Evaluation(network: network, communicator: communicator, loaderThreads: loaderThreads)
   }
 
+  /// A line of a CSV file (RFC 4180).
+  static func line(_ cells: [String]) -> String {
+    let quoted = cells.map { cell in
+      cell.contains { ",\"\n\r".contains($0) } ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
+    }
+    return quoted.joined(separator: ",") + "\n"
+  }
+
   private struct Facts: Codable {
     let labels: [String]
     let size: Int
@@ -41,13 +49,20 @@ public final class Predictor {
   /// Loss and metrics over the dataset's images `indices`, the same for every number of ranks. Collective.
   public func metrics(_ indices: [Int], of dataset: Dataset) throws -> Metrics {
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
-    guard let metrics = try evaluation.metrics(indices, of: dataset) else { preconditionFailure("nobody stops it") }
+    guard case .finished(let metrics?) = try evaluation.metrics(indices, of: dataset) else {
+      throw TrainingError.nothingToEvaluate
+    }
+    guard metrics.loss.isFinite else { throw TrainingError.notFiniteModel }
     return metrics
   }
 
   /// Writes a CSV file of one row per image, in their order: `image_name,tags`, or a column with each label's
   /// probability. Collective; rank 0 writes, all or nothing.
   public func predict(_ samples: [Sample], probabilities: Bool, threshold: Double, to path: String) throws {
+    var names = Fingerprint()
+    for sample in samples { names.add(sample.name) }
+    try communicator.verifyIdentical(names.value, what: "list of images")
+    try communicator.agree { if communicator.rank == 0 { try AtomicFile.prepareFolder(of: path) } }
     var rows = ""
     _ = try evaluation.run(Array(samples.indices), of: samples, labels: labels.count) { batch, logits, _ in
       for n in 0..<batch.count {
@@ -56,13 +71,13 @@ public final class Predictor {
           probabilities
           ? values.map { String(format: "%.7f", $0) }
           : [zip(labels, values).filter { $0.1 > threshold }.map(\.0).joined(separator: " ")]
-        rows += ([samples[batch.indices[n]].name] + cells).joined(separator: ",") + "\n"
+        rows += Self.line([samples[batch.indices[n]].name] + cells)
       }
     }
     let gathered = try communicator.gather(Array(rows.utf8))
     try communicator.agree {
       guard let gathered else { return }
-      let header = (["image_name"] + (probabilities ? labels : ["tags"])).joined(separator: ",") + "\n"
+      let header = Self.line(["image_name"] + (probabilities ? labels : ["tags"]))
       try AtomicFile.write(header + String(decoding: gathered.joined(), as: UTF8.self), to: path)
     }
   }

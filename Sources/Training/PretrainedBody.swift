@@ -4,15 +4,17 @@ import ResNet
 
 /// Weights of a ResNet-50 trained on something else, usually ImageNet.
 public enum PretrainedBody {
-  /// Where torchvision keeps its `resnet50-*.pth`: `$TORCH_HOME/hub/checkpoints`, else `~/.cache/torch/hub/checkpoints`.
+  /// Where torchvision keeps its `resnet50-*.pth`: `$TORCH_HOME/hub/checkpoints`, else `~/.cache/torch/hub/checkpoints`. Of
+  /// several, the weights the recipe was made with come first.
   ///
-  /// - Throws: ``TrainingError/noPretrained(searched:)`` where there is none.
+  /// - Throws: ``TrainingError/noPretrained(folder:)`` where there is none.
   public static func find(environment: [String: String]) throws(TrainingError) -> String {
     let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "~") + "/.cache"
     let folder = (environment["TORCH_HOME"] ?? cache + "/torch") + "/hub/checkpoints"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    guard let name = names.filter({ $0.hasPrefix("resnet50-") && $0.hasSuffix(".pth") }).sorted().first
-    else { throw .noPretrained(searched: [folder]) }
+    let weights = names.filter { $0.hasPrefix("resnet50-") && $0.hasSuffix(".pth") }.sorted()
+    guard let name = weights.first(where: { $0 == "resnet50-19c8e357.pth" }) ?? weights.first
+    else { throw .noPretrained(folder: folder) }
     return folder + "/" + name
   }
 

@@ -1,7 +1,5 @@
 /// What a training run tells the outside. Rank 0 alone calls it; other ranks are silent.
 public protocol Reporter {
-  /// A remark for the user.
-  func note(_ text: String)
   /// A stage begins, at `epoch` of `stage.epochs`.
   func stageBegan(_ stage: Configuration.Stage, epoch: Int)
   /// `step` of an epoch's `steps` is done; `loss` is the smoothed loss.

@@ -12,11 +12,15 @@ public struct RunFolder: Sendable {
   public var state: String { "\(path)/state.safetensors" }
   public var history: String { "\(path)/history.csv" }
 
-  /// Removes what a killed save left behind: temporary files that never got their name.
+  /// Removes what a killed save left behind: our temporary files, `.NAME.PID.tmp`, of processes that are no more.
   func removeLeftovers() {
     for folder in [path, path + "/models"] {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-      for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+      for name in names {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count >= 5, parts.first == "", parts.last == "tmp", let pid = pid_t(parts[parts.count - 2]),
+          ["safetensors", "csv"].contains(parts[parts.count - 3]), kill(pid, 0) != 0, errno == ESRCH
+        else { continue }
         try? FileManager.default.removeItem(atPath: folder + "/" + name)
       }
     }

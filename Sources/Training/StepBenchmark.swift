@@ -20,19 +20,19 @@ public struct StepBenchmark: Sendable {
   public var frozen = false
   /// Time the forward pass of evaluation instead.
   public var evaluation = false
-  public var batchNorm = Configuration.BatchNorm.sync
   public var steps = 5
 
   public init() {}
 
   /// Two steps to warm up, then the timed ones. Collective.
   public func run(communicator: Communicator, engine: Engine) throws -> Result {
+    try Trainer.checkMemory(size: size, batch: batchSize / communicator.size)
     let parameters = Parameters(labels: 17)
-    parameters.initialize(groups: [0, 1, Architecture.headGroup], seed: 1)
+    parameters.initialize(seed: 1)
     let stage = Configuration.Stage(
       name: "benchmark", size: size, frozen: frozen, learningRates: [1e-5, 1e-5, 1e-5], epochs: 1)
     var configuration = Configuration(stages: [stage])
-    (configuration.batchSize, configuration.batchNorm) = (batchSize, batchNorm)
+    configuration.batchSize = batchSize
     let learner = Learner(
       parameters, stage: stage, configuration: configuration, seed: 1, steps: steps + 2, communicator: communicator,
       engine: engine)
@@ -58,7 +58,8 @@ public struct StepBenchmark: Sendable {
       milliseconds: evaluation
         ? [:]
         : [
-          "forward": mean(phases.forward), "backward": mean(phases.backward), "averaging": mean(phases.averaging),
+          "data": mean(phases.data), "forward": mean(phases.forward), "loss": mean(phases.loss),
+          "backward": mean(phases.backward), "averaging": mean(phases.averaging),
           "optimizer": mean(phases.optimizer),
         ])
   }

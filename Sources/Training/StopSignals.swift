@@ -15,11 +15,15 @@ public enum StopSignals {
     for number in [SIGUSR1, SIGTERM, SIGINT] {
       sigaddset(&mask, number)
       signal(number) { number in
-        if StopSignals.received.exchange(number, ordering: .relaxed) != 0, number != SIGUSR1 { _exit(128 + number) }
+        if StopSignals.urgent(StopSignals.received.exchange(number, ordering: .relaxed)), StopSignals.urgent(number) {
+          _exit(128 + number)
+        }
       }
     }
     pthread_sigmask(SIG_UNBLOCK, &mask, nil)  // launchers may hand down a mask
   }
+
+  private static func urgent(_ number: Int32) -> Bool { number == SIGTERM || number == SIGINT }
 
   /// Whether a signal has come.
   public static var isSet: Bool { received.load(ordering: .relaxed) != 0 }

@@ -17,7 +17,7 @@ extension Trainer {
           folder: folder.path, progress: try TrainingState.read(folder.state).run.position)
       }
       folder.removeLeftovers()
-      parameters.initialize(groups: [0, 1, Architecture.headGroup], seed: UInt64(configuration.seed))
+      parameters.initialize(seed: UInt64(configuration.seed))
       switch start {
       case .pretrained(let path): try PretrainedBody.load(path, into: parameters)
       case .model(let path):
@@ -26,6 +26,7 @@ extension Trainer {
         model.load(into: parameters)
       case .random, .resume: break
       }
+      for path in [folder.state, folder.model("")] { try AtomicFile.prepareFolder(of: path) }
     }
     try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.values))
     try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))

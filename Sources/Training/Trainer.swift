@@ -5,7 +5,7 @@ public import PlanetData
 import ResNet
 
 /// Where the weights of a run's first stage come from.
-public enum Start: Equatable, Sendable {
+public enum Start: Equatable, Sendable, CustomStringConvertible {
   /// A pretrained body under a new head.
   case pretrained(String)
   /// Random weights.
@@ -14,6 +14,15 @@ public enum Start: Equatable, Sendable {
   case model(String)
   /// The state of an interrupted run.
   case resume
+
+  public var description: String {
+    switch self {
+    case .pretrained(let path): "pretrained body \(path), new head"
+    case .random: "random"
+    case .model(let path): path
+    case .resume: "those of the interrupted run"
+    }
+  }
 }
 
 /// Trains the stages of a configuration, one after the other, on all ranks. Every rank has one and calls ``run(from:)``.
@@ -60,9 +69,11 @@ public final class Trainer {
     guard dataset.train.count >= batch else {
       throw TrainingError.tooFewImages(train: dataset.train.count, batchSize: batch)
     }
+    guard !dataset.labels.isEmpty else { throw TrainingError.noLabels }
     guard configuration.batchNorm == .sync || batch / communicator.size >= 2 else {
       throw TrainingError.tooFewPerRank(batchSize: batch, ranks: communicator.size)
     }
+    for stage in configuration.stages { try Self.checkMemory(size: stage.size, batch: batch / communicator.size) }
     let options = try configuration.encoded().reduce(UInt64(0)) { ($0 &+ UInt64($1)) &* 0x100_0000_01B3 }
     try communicator.verifyIdentical(options, what: "options")
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
@@ -91,11 +102,21 @@ public final class Trainer {
       reporter?.stageBegan(stage, epoch: progress.epoch)
       let imagesBefore = imagesTrained
       while progress.epoch < stage.epochs {
-        guard try trainEpoch(learner, stage, index) else { return .stopped }
+        guard try trainEpoch(learner, stage) else { return .stopped }
       }
       try finish(stage, index, learner, images: imagesTrained - imagesBefore)
     }
     return .finished
+  }
+
+  /// Refuses what would end in the kernel's killing the rank: 2 KB for each pixel of its batch, as measured.
+  static func checkMemory(size: Int, batch: Int) throws {
+    let (needed, available) = (
+      Double(size) * Double(size) * Double(batch) * 2048, Double(ProcessInfo.processInfo.physicalMemory)
+    )
+    guard needed < available else {
+      throw TrainingError.tooLarge(gigabytes: Int(min(1e9, needed / 1e9)), available: Int(available / 1e9))
+    }
   }
 
   private var imagesTrained: Int {
@@ -103,7 +124,7 @@ public final class Trainer {
   }
 
   /// One epoch from where it was left: training, validation, the table's row, the state. Returns false if stopped.
-  private func trainEpoch(_ learner: Learner, _ stage: Configuration.Stage, _ index: Int) throws -> Bool {
+  private func trainEpoch(_ learner: Learner, _ stage: Configuration.Stage) throws -> Bool {
     let seed = configuration.seed(ofStage: Recipe.index(of: stage.name))
     let (epoch, augment, start) = (progress.epoch, configuration.augment, ContinuousClock.now)
     let elapsed = { [progress] in progress.secondsInEpoch + (ContinuousClock.now - start).seconds }
@@ -115,7 +136,9 @@ public final class Trainer {
       Array(batches[min(progress.stepInEpoch, batches.count)...]), of: dataset.images, labels: dataset.labels.count,
       size: stage.size,
       augmentation: { augment ? .random(seed: seed, epoch: epoch, image: $0) : .identity }, threads: loaderThreads)
-    while let batch = try learner.phases.time(\.data, { try loader.next() }) {
+    while let batch = try learner.phases.time(
+      \.data, { try savingOnFailure(learner) { try communicator.agree { try loader.next() } } })
+    {
       let control = try learner.step(batch, step: epoch * stepsPerEpoch + progress.stepInEpoch, stop: shouldStop())
       progress.smoothedLoss.add(control.loss)
       progress.stepInEpoch += 1
@@ -126,18 +149,30 @@ public final class Trainer {
     }
     try learner.averageRunningStatistics()
     let evaluation = Evaluation(network: learner.network, communicator: communicator, loaderThreads: loaderThreads)
-    guard let metrics = try evaluation.metrics(dataset.valid, of: dataset, stop: shouldStop)
-    else { return try stop(learner, seconds: elapsed()) }
+    let validation = try savingOnFailure(learner) {
+      try evaluation.metrics(dataset.valid, of: dataset, stop: shouldStop)
+    }
+    guard case .finished(let metrics) = validation else { return try stop(learner, seconds: elapsed()) }
     let row = HistoryRow(
       stage: stage.name, epoch: epoch, trainLoss: progress.smoothedLoss.value ?? 0, metrics: metrics, seconds: elapsed()
     )
     progress.history.append(row)
     (progress.epoch, progress.stepInEpoch, progress.secondsInEpoch) = (epoch + 1, 0, 0)
     try verifyReplicas("weights after epoch \(epoch) of \(stage.name)")
+    try save(learner)
     try communicator.agree { if communicator.rank == 0 { try history.write(progress.history) } }
     reporter?.epochDone(row)
-    try save(learner)
     return true
+  }
+
+  /// Does work that fails on all ranks together, if at all: then what is trained so far is saved first.
+  private func savingOnFailure<T>(_ learner: Learner, _ work: () throws -> T) throws -> T {
+    do {
+      return try work()
+    } catch {
+      try? save(learner)
+      throw error
+    }
   }
 
   private func stop(_ learner: Learner, seconds: Double) throws -> Bool {
@@ -161,6 +196,9 @@ public final class Trainer {
   }
 
   private func save(_ learner: Learner) throws {
+    // Replicas are equal, so all ranks find the same, and a state that is of no use never replaces one that is.
+    guard allFinite(parameters.values), allFinite(parameters.runningStatistics)
+    else { throw TrainingError.notFinite(step: progress.optimizerStep) }
     let run = SavedRun(
       progress: progress, configuration: configuration, labels: dataset.labels, fingerprint: dataset.fingerprint)
     try TrainingState.write(run, learner, communicator: communicator, to: folder.state)

@@ -2,10 +2,18 @@
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The loss became infinite or not a number.
   case notFinite(step: Int)
+  /// A saved network's outputs are not numbers.
+  case notFiniteModel
   /// Ranks are in different steps, which only a bug can bring about.
   case outOfStep(Int)
   /// The training part has fewer images than one batch.
   case tooFewImages(train: Int, batchSize: Int)
+  /// No training image has a label.
+  case noLabels
+  /// There are no validation images.
+  case nothingToEvaluate
+  /// A step does not fit into the machine.
+  case tooLarge(gigabytes: Int, available: Int)
   /// Each rank's own batch normalization needs two images on each.
   case tooFewPerRank(batchSize: Int, ranks: Int)
   /// The run folder holds an interrupted run.
@@ -21,18 +29,26 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The model's labels are not the dataset's.
   case otherLabels(path: String, missing: [String], unknown: [String])
   /// No pretrained weights where torchvision would have put them.
-  case noPretrained(searched: [String])
+  case noPretrained(folder: String)
   /// A checkpoint given by name is not in the run.
   case noModel(name: String, searched: [String])
 
   public var description: String {
     switch self {
     case .notFinite(let step):
-      "training: the loss is no longer a finite number at step \(step). Try a lower --lr; --resume goes back to the last saved epoch."
+      "training: the loss is no longer a finite number at step \(step). Start again with a lower --lr, in another --run or after removing this one's state.safetensors."
+    case .notFiniteModel:
+      "evaluation: the network's outputs are not finite numbers. Use a checkpoint of a run that did not diverge."
     case .outOfStep(let step):
       "training: not all ranks are in step \(step). This is a bug in planet-dist; please report it with the command line."
     case .tooFewImages(let train, let batchSize):
       "training: \(train) training images do not fill one batch of \(batchSize). Use a smaller --batch-size or more images."
+    case .noLabels:
+      "training: no training image has a tag. Check the label file."
+    case .nothingToEvaluate:
+      "evaluation: no validation images. Use a larger --valid-pct."
+    case .tooLarge(let gigabytes, let available):
+      "training: a rank would need about \(gigabytes) GB, and this machine has \(available). Use a smaller --batch-size or --size, or more ranks."
     case .tooFewPerRank(let batchSize, let ranks):
       "training: --batch-norm local needs two images on every rank, and a batch of \(batchSize) on \(ranks) ranks has fewer. Use fewer ranks, a larger --batch-size, or --batch-norm sync."
     case .unfinishedRun(let folder, let progress):
@@ -47,8 +63,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path): \(reason). Use a file that planet-dist train saved."
     case .otherLabels(let path, let missing, let unknown):
       "\(path): its labels are not the data's (only in the data: \(Self.list(missing)); only in the model: \(Self.list(unknown))). Use the data it was trained on, or start without --from."
-    case .noPretrained(let searched):
-      "pretrained weights: no resnet50-*.pth in \(searched.joined(separator: " or ")). Fetch https://download.pytorch.org/models/resnet50-19c8e357.pth into the last of these folders, or name a file with --pretrained FILE, or start from random weights with --pretrained none."
+    case .noPretrained(let folder):
+      "pretrained weights: no resnet50-*.pth in \(folder). Fetch https://download.pytorch.org/models/resnet50-19c8e357.pth into it, or name a file with --pretrained FILE, or start from random weights with --pretrained none."
     case .noModel(let name, let searched):
       "\(name): no such checkpoint (looked for \(searched.joined(separator: ", "))). Give --from a stage saved in this --run, or a file."
     }

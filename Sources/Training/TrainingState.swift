@@ -43,8 +43,14 @@ enum TrainingState {
     let file = try SafeTensors.read(path)
     guard let text = file.metadata[key], let run = try? JSONDecoder().decode(SavedRun.self, from: Data(text.utf8))
     else { throw TrainingError.badFile(path: path, reason: "its metadata do not describe an interrupted run") }
+    guard file.metadata["format"] == ModelFile.format
+    else { throw TrainingError.badFile(path: path, reason: "it is of another version of planet-dist") }
     let p = run.progress
-    guard run.configuration.stages.indices.contains(p.stage), min(p.epoch, p.stepInEpoch, p.optimizerStep) >= 0
+    let counts = 0...Int(Int32.max)
+    guard run.configuration.stages.indices.contains(p.stage),
+      (0...max(0, run.configuration.stages[p.stage].epochs)).contains(p.epoch), counts.contains(p.stepInEpoch),
+      counts.contains(p.optimizerStep),
+      (p.history.map(\.seconds) + [p.secondsInEpoch]).allSatisfy({ (0...1e9).contains($0) })
     else { throw TrainingError.badFile(path: path, reason: "its progress is not within its stages") }
     return (run, file)
   }

@@ -20,10 +20,11 @@ enum Console {
     return launcher?.hasPrefix("/dev/pts/") == true || launcher?.hasPrefix("/dev/tty") == true
   }()
 
+  /// A log that cannot be written (a full disk, a closed pipe) must not end the training.
   static func print(_ line: String) { write(line + "\n") }
 
   /// Text without a line's end, for the progress bar.
-  static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+  static func write(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
 
-  static func complain(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+  static func complain(_ line: String) { try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8)) }
 }

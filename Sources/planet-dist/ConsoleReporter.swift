@@ -8,8 +8,6 @@ final class ConsoleReporter: Reporter {
   private var lastLine = ContinuousClock.now
   private var barLength = 0
 
-  func note(_ text: String) { Console.print(text) }
-
   func stageBegan(_ stage: Configuration.Stage, epoch: Int) {
     let rates = stage.learningRates.map { String(format: "%.3g", $0) }.joined(separator: ", ")
     Console.print("")

@@ -9,7 +9,6 @@ import Training
 /// Runs a command on all ranks and turns failures into one message and a documented exit code.
 enum Job {
   static func run<R>(_ options: ComputeOptions, _ body: (Communicator) throws -> R) -> R {
-    StopSignals.listen()
     return Communicator.withJob(timeout: .seconds(options.timeout)) { error, rank, size in
       Console.complain((size > 1 ? "rank \(rank): " : "") + "Error: \(error)")
       return exitCode(error)
@@ -33,8 +32,10 @@ enum Job {
   private static func exitCode(_ error: TrainingError) -> Int32 {
     switch error {
     case .outOfStep: EX_SOFTWARE
-    case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank: EX_USAGE
-    case .notFinite, .tooFewImages, .otherData, .badFile, .otherLabels, .noPretrained, .noModel: EX_DATAERR
+    case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank, .tooLarge: EX_USAGE
+    case .notFinite, .notFiniteModel, .tooFewImages, .noLabels, .nothingToEvaluate, .otherData, .badFile, .otherLabels,
+      .noPretrained, .noModel:
+      EX_DATAERR
     }
   }
 

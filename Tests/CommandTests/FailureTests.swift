@@ -35,7 +35,7 @@ import Testing
     #expect(run.exitCode == 65)
     #expect(
       run.errors == "Error: pretrained weights: no resnet50-*.pth in \(folder.path("torch"))/hub/checkpoints. "
-        + "Fetch https://download.pytorch.org/models/resnet50-19c8e357.pth into the last of these folders, or name a file "
+        + "Fetch https://download.pytorch.org/models/resnet50-19c8e357.pth into it, or name a file "
         + "with --pretrained FILE, or start from random weights with --pretrained none.\n")
   }
 
@@ -72,7 +72,9 @@ import Testing
     let run = try train("--pretrained", "none", "--no-shuffle", "--valid-pct", "0", ranks: 2)
     #expect(run.exitCode == 65)
     #expect(run.lines(containing: "train_5.jpg").count == 1, "\(run.errors)")
-    #expect(!folder.has("run/models"))
+    #expect(!folder.has("run/models/stage-1-rn50.safetensors"))
+    // What was trained before the damaged image was met is not lost.
+    #expect(folder.has("run/state.safetensors"))
   }
 
   @Test func unwritableRun() throws {

@@ -40,7 +40,7 @@ import Testing
       "Error: --stages: no stage stage-3. There are stage-1-rn50, stage-2-rn50, stage-1-256-rn50, stage-2-256-rn50."
     ),
     (["train", "--data", "x", "--stages", "stage-1-rn50,stage-1-rn50"], "Error: --stages must name each stage once."),
-    (["train", "--data", "x", "--from", "a", "--resume"], "Error: --from and --resume exclude each other."),
+    (["train", "--data", "x", "--timeout", "inf"], "Error: --timeout must be 1 to 1000000 seconds, not inf."),
     (
       ["train", "--data", "x", "--from", "stage-2-256-rn50"],
       "Error: --from stage-2-256-rn50 leaves no stage to train. Name some with --stages."

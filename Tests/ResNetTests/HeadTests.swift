@@ -34,7 +34,7 @@ import Testing
   /// The statistics of two ranks' rows together, not the mean of each rank's.
   @Test func batchNormSumsOverRanks() throws {
     let parameters = Parameters(labels: 2)
-    parameters.initialize(groups: [2], seed: 1)
+    parameters.initialize(seed: 1)
     let arena = Arena()
     let norm = BatchNorm("head.6", channels: 512, parameters: parameters, engine: engine, arena: arena)
     let all = values(7 * 512, seed: 1)

@@ -61,7 +61,6 @@ final class Fixture {
 /// Keeps the table's rows.
 final class Recorder: Reporter {
   var rows: [HistoryRow] = []
-  func note(_ text: String) {}
   func stageBegan(_ stage: Configuration.Stage, epoch: Int) {}
   func stepDone(epoch: Int, step: Int, steps: Int, loss: Double) {}
   func epochDone(_ row: HistoryRow) { rows.append(row) }

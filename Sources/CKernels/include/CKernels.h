@@ -48,7 +48,7 @@ typedef struct pd_kernels {
   int panel;
 
   /// Rows `first ..< last` of output = gather(input) · weights, replacing or adding to `output`.
-  /// `panels`: the weights as `pd_kernels.pack` lays them out. If `sum` is given, adds each output channel's sum, and
+  /// `panels`: the weights as `pd_pack` lays them out. If `sum` is given, adds each output channel's sum, and
   /// sum of squares, over these rows to `sum` and `squares` (`out_channels` doubles each).
   void (*convolve)(const pd_rows *rows, const float *input, const float *panels, float *output, pd_store store,
                    size_t first, size_t last, double *_Nullable sum, double *_Nullable squares);
@@ -108,6 +108,9 @@ void pd_concat_pool(const float *x, int pixels, int channels, float *y, int32_t 
 /// Its gradient: replaces dx.
 void pd_concat_pool_backward(const float *dy, const int32_t *which, int pixels, int channels, float *dx, size_t first,
                              size_t last);
+
+/// 1 if none of `count` floats is infinite or not a number, otherwise 0.
+int pd_all_finite(const float *x, size_t count);
 
 /// A 64-bit hash of `count` floats' bits: equal arrays have equal hashes, others almost certainly not.
 uint64_t pd_hash(const float *x, size_t count);

@@ -32,7 +32,6 @@ struct Train: ParsableCommand {
   var resume = false
 
   func validate() throws {
-    if from != nil && resume { throw ValidationError("--from and --resume exclude each other.") }
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
     if recipe.stages == nil, let from, following(from).isEmpty {
       throw ValidationError("--from \(from) leaves no stage to train. Name some with --stages.")
@@ -40,6 +39,7 @@ struct Train: ParsableCommand {
   }
 
   mutating func run() throws {
+    StopSignals.listen()
     let outcome = Job.run(compute) { communicator in
       let engine = try compute.engine(communicator)
       let folder = RunFolder(runFolder)
@@ -49,7 +49,7 @@ struct Train: ParsableCommand {
       let origin = try communicator.agree {
         communicator.rank == 0 ? try start(in: folder, configuration) : Start.random
       }
-      if let banner = try compute.banner(communicator, engine) { announce(banner, dataset, configuration) }
+      if let banner = try compute.banner(communicator, engine) { announce(banner, dataset, configuration, origin) }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: folder, communicator: communicator, engine: engine,
         loaderThreads: compute.loaderThreads, reporter: ConsoleReporter())
@@ -62,7 +62,7 @@ struct Train: ParsableCommand {
     if outcome == .stopped { throw ExitCode(EX_TEMPFAIL) }
   }
 
-  private func announce(_ banner: String, _ dataset: Dataset, _ configuration: Configuration) {
+  private func announce(_ banner: String, _ dataset: Dataset, _ configuration: Configuration, _ origin: Start) {
     let baseline = Baseline(dataset)
     Console.print(banner)
     Console.print(
@@ -71,9 +71,12 @@ struct Train: ParsableCommand {
     Console.print(
       "\(dataset.train.count / configuration.batchSize) steps an epoch of \(configuration.batchSize) images over all ranks, "
         + "seed \(configuration.seed)")
-    Console.print(
-      "for comparison: \(baseline.labels.joined(separator: " ")) for every image would give fbeta "
-        + String(format: "%.6f", baseline.fbeta))
+    if !baseline.labels.isEmpty {
+      Console.print(
+        "for comparison: \(baseline.labels.joined(separator: " ")) for every image would give fbeta "
+          + String(format: "%.6f", baseline.fbeta))
+    }
+    Console.print("weights: \(origin)")
     for warning in dataset.warnings { Console.print("warning: \(warning)") }
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Collectives
 import Compute
 import Foundation
+import PlanetData
 
 /// What every command that computes understands.
 struct ComputeOptions: ParsableArguments {
@@ -21,13 +22,21 @@ struct ComputeOptions: ParsableArguments {
     if !(1...64).contains(loaderThreads) {
       throw ValidationError("--loader-threads must be 1 to 64, not \(loaderThreads).")
     }
-    if !(timeout >= 1) { throw ValidationError("--timeout must be at least 1 second, not \(timeout).") }
+    if !(1...1_000_000).contains(timeout) {
+      throw ValidationError("--timeout must be 1 to 1000000 seconds, not \(timeout).")
+    }
   }
 
   /// The kernels and threads of this rank. Collective.
   func engine(_ communicator: Communicator) throws -> Engine {
     let kernels = try communicator.agree { try Kernels.choose(ProcessInfo.processInfo.environment["PLANET_ISA"]) }
-    return Engine(kernels: kernels, threads: Threads(try threads ?? communicator.placement().threads))
+    var name = Fingerprint()
+    name.add(kernels.name)
+    try communicator.verifyIdentical(
+      name.value, what: "instruction set",
+      advice: "Choose one that every host has, for all: `mpirun -x PLANET_ISA=avx2 …`.")
+    let share = try communicator.placement().threads
+    return Engine(kernels: kernels, threads: Threads(threads ?? share))
   }
 
   /// The banner's first line, on rank 0; nil elsewhere. Collective.
