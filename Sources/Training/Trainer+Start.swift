@@ -47,6 +47,8 @@ extension Trainer {
       }
       guard state.run.fingerprint == dataset.fingerprint else { throw TrainingError.otherData(path: folder.state) }
       folder.removeLeftovers()
+      // A kill may have come between the state's last save and the table's.
+      try history.write(state.run.progress.history)
       file = state.file
       json = Array(try JSONEncoder().encode(state.run))
     }
