@@ -37,9 +37,10 @@ struct Evaluate: ParsableCommand {
       if json {
         let object = Report(
           checkpoint: checkpoint, images: dataset.valid.count, size: predictor.size, loss: metrics.loss,
-          accuracy_thresh: metrics.accuracyThresh, fbeta: metrics.fbeta)
+          accuracyThresh: metrics.accuracyThresh, fbeta: metrics.fbeta)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         Console.print(String(decoding: try encoder.encode(object), as: UTF8.self))
       } else {
         Console.print("\(dataset.valid.count) images at \(predictor.size)×\(predictor.size)")
@@ -57,7 +58,7 @@ struct Evaluate: ParsableCommand {
     let images: Int
     let size: Int
     let loss: Double
-    let accuracy_thresh: Double
+    let accuracyThresh: Double
     let fbeta: Double
   }
 }
