@@ -66,5 +66,5 @@ public struct Configuration: Codable, Equatable, Sendable {
   }
 
   /// The seed of a stage's random numbers: stages must not repeat each other's orders and augmentations.
-  func seed(ofStage index: Int) -> UInt64 { UInt64(index) << 32 | UInt64(seed) }
+  func seed(of stage: Stage) -> UInt64 { UInt64(Recipe.index(of: stage.name)) << 32 | UInt64(seed) }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Peak learning rates of the layer groups, written as fastai writes them: a number for all groups, `slice(lr)`, or
 /// `slice(low,high)` (recipe §5).
 public enum LearningRates: Equatable, Sendable {
@@ -14,7 +16,7 @@ public enum LearningRates: Equatable, Sendable {
     case .uniform(let rate): Array(repeating: rate, count: groups)
     case .slice(let rate): (0..<groups).map { $0 == groups - 1 ? rate : rate / 10 }
     case .range(let low, let high):
-      (0..<groups).map { groups == 1 ? high : low * power(high / low, Double($0) / Double(groups - 1)) }
+      (0..<groups).map { groups == 1 ? high : low * pow(high / low, Double($0) / Double(groups - 1)) }
     }
   }
 }

@@ -33,5 +33,3 @@ public struct OneCycle: Sendable {
     end + (start - end) / 2 * (1 + cos(.pi * p))
   }
 }
-
-func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

@@ -6,7 +6,7 @@ import ResNet
 extension Trainer {
   /// One epoch from where it was left: training, validation, the table's row, the state. Returns false if stopped.
   func trainEpoch(_ learner: Learner, _ stage: Configuration.Stage) throws -> Bool {
-    let seed = configuration.seed(ofStage: Recipe.index(of: stage.name))
+    let seed = configuration.seed(of: stage)
     let (epoch, augment, start) = (progress.epoch, configuration.augment, ContinuousClock.now)
     let elapsed = { [progress] in progress.secondsInEpoch + (ContinuousClock.now - start).seconds }
     let order =

@@ -74,8 +74,9 @@ public final class Trainer {
       throw TrainingError.tooFewPerRank(batchSize: batch, ranks: communicator.size)
     }
     for stage in configuration.stages { try Self.checkMemory(size: stage.size, batch: batch / communicator.size) }
-    let options = try configuration.encoded().reduce(UInt64(0)) { ($0 &+ UInt64($1)) &* 0x100_0000_01B3 }
-    try communicator.verifyIdentical(options, what: "options")
+    var options = Fingerprint()
+    options.add(String(decoding: try configuration.encoded(), as: UTF8.self))
+    try communicator.verifyIdentical(options.value, what: "options")
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
     parameters = Parameters(labels: dataset.labels.count)
     history = History(path: folder.history, stages: configuration.stages.map(\.name))
@@ -91,8 +92,7 @@ public final class Trainer {
     for index in progress.stage..<configuration.stages.count {
       let stage = configuration.stages[index]
       let learner = Learner(
-        parameters, stage: stage, configuration: configuration,
-        seed: configuration.seed(ofStage: Recipe.index(of: stage.name)),
+        parameters, stage: stage, configuration: configuration, seed: configuration.seed(of: stage),
         steps: max(1, stage.epochs * stepsPerEpoch), communicator: communicator, engine: engine)
       if let saved = state {
         try TrainingState.load(saved.run, saved.file, into: learner, communicator: communicator)
