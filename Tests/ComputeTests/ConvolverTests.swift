@@ -140,6 +140,36 @@ private let cases = [
     }
   }
 
+  /// Statistics are sums in double: how rows fall to threads, or ranks, does not show once they are rounded to float.
+  @Test(arguments: Kernels.all.indices)
+  func statisticsDoNotDependOnThreads(set: Int) {
+    let arena = Arena()
+    let x = arena.tensor(Shape(5, 19, 17, 8), values: 1)
+    let w = arena.tensor(Shape(3, 3, 8, 70), values: 2)
+    let y = arena.tensor(Shape(5, 19, 17, 70))
+    func statistics(_ threads: Int) -> (forward: [Double], backward: [Double]) {
+      let engine = Engine(kernels: Kernels.all[set], threads: Threads(threads))
+      let convolver = Convolver(
+        kernel: (3, 3), inputs: 8, outputs: 70, stride: 1, padding: (1, 1), engine: engine, arena: arena)
+      let sums = { arena.take(threads * 140, of: Double.self) }
+      let (forward, backward) = (sums(), sums())
+      convolver.pack(w.data, gradients: false)
+      convolver.forward(x, into: y, sums: forward)
+      engine.reduce(y, maskedBy: nil, against: y, mean: w.data, sums: backward)
+      let total = { (sums: UnsafeMutablePointer<Double>) in
+        (0..<140).map { i in (0..<threads).reduce(0) { $0 + sums[$1 * 140 + i] } }
+      }
+      return (total(forward), total(backward))
+    }
+    let one = statistics(1)
+    for threads in [2, 3, 7] {
+      let many = statistics(threads)
+      for (a, b) in zip(one.forward + one.backward, many.forward + many.backward) {
+        #expect(abs(a - b) <= 1e-12 * max(1, abs(a)), "\(threads) threads")
+      }
+    }
+  }
+
   /// A rank may have no images in a step: nothing is read, and gradients are zero.
   @Test func noImages() {
     let arena = Arena()
