@@ -28,7 +28,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // C: loops compiled per instruction set; the ring and the MPI calls Swift cannot spell
-    .target(name: "CKernels", cSettings: c),
+    .target(name: "CKernels", exclude: ["README.md"], cSettings: c),
     .target(name: "CCollectives", dependencies: ["CMPI"], cSettings: c),
 
     // Swift, bottom up: each imports only what stands above it here, siblings never each other

@@ -1,54 +1,65 @@
 import CKernels
 
 /// The arithmetic of one convolution, `torch.nn.functional.conv2d` without bias: forward and both gradients, as
-/// indirect matrix products over NHWC (see CKernels.h).
+/// indirect matrix products over NHWC (see Sources/CKernels/README.md).
 ///
-/// Weights are `[height, width, inputs, outputs]`. Before the products they are packed into panels the kernels read in
-/// order; ``pack(_:)`` must follow each change of the weights.
+/// Weights are `[height, width, inputs, outputs]`, fp32; each product first packs them into panels its kernel reads in
+/// order. What comes before or after a convolution, batch normalization's passes, can be done to a part of the data
+/// while that is in the cache, and spares a pass over memory.
 public struct Convolver: @unchecked Sendable {
   private let filter: pd_filter
   private let engine: Engine
-  private let panels: UnsafeMutablePointer<Float>
+  private let scratch: Scratch
   private let parities: [Parity]
+  private let isPointwise: Bool
 
-  /// The input pixels of one parity, the filter taps that reach them, and those taps' transposed panels.
+  /// The input pixels of one parity, the filter taps that reach them, and where those taps' transposed panels begin.
   private struct Parity {
-    let y: Int32
-    let x: Int32
+    let (y, x): (Int32, Int32)
     let order: [Int32]
-    let panels: UnsafeMutablePointer<Float>
+    let offset: Int
   }
+
+  /// Bytes of input a thread normalizes before it convolves them: half of a second-level cache.
+  private static let chunkBytes = 1 << 19
 
   /// - Parameters:
   ///   - kernel: height and width of the filter, at most 49 elements.
   ///   - span: pixels side by side that one element of the filter covers, with weights for each of their channels.
-  ///   - inputs: floats gathered for an element: the input's channels, times `span`.
+  ///   - inputs: values gathered for an element: the input's channels, times `span`.
   ///   - padding: zeros around the input, vertically and horizontally.
-  ///   - needsInputGradient: false for a network's first layer, which saves its panels.
-  ///   - arena: owns the panels.
+  ///   - image: the size of an input image, for which scratch memory is reserved.
   public init(
     kernel: (height: Int, width: Int), span: Int = 1, inputs: Int, outputs: Int, stride: Int, padding: (y: Int, x: Int),
-    needsInputGradient: Bool = true, engine: Engine, arena: Arena
+    image: (height: Int, width: Int), engine: Engine, scratch: Scratch
   ) {
     filter = pd_filter(
       height: Int32(kernel.height), width: Int32(kernel.width), span: Int32(span), inputs: Int32(inputs),
-      outputs: Int32(outputs),
-      stride: Int32(stride), pad_y: Int32(padding.y), pad_x: Int32(padding.x))
+      outputs: Int32(outputs), stride: Int32(stride), pad_y: Int32(padding.y), pad_x: Int32(padding.x))
     self.engine = engine
-    let panel = Int(engine.kernels.table.pointee.panel)
+    self.scratch = scratch
+    isPointwise = kernel == (1, 1) && stride == 1 && padding == (0, 0)
+    let table = engine.kernels.table(engine.precision)
+    let panel = Int(table.pointee.panel)
+    let perWord = 4 / engine.precision.bytes
+    let words = { (channels: Int) in (channels + perWord - 1) / perWord }
     let rounded = { (channels: Int) in (channels + panel - 1) / panel * panel }
-    panels = arena.take(kernel.height * kernel.width * inputs * rounded(outputs))
     var parities: [Parity] = []
-    if needsInputGradient {
-      for parity in 0..<stride * stride {
-        var order = [Int32](repeating: 0, count: 49)
-        let (y, x) = (Int32(parity / stride), Int32(parity % stride))
-        let rows = pd_backward_rows(filter, 1, 64, 64, y, x, &order)
-        order.removeLast(49 - Int(rows.taps))
-        parities.append(Parity(y: y, x: x, order: order, panels: arena.take(order.count * outputs * rounded(inputs))))
-      }
+    var offset = 0
+    for parity in 0..<stride * stride {
+      var order = [Int32](repeating: 0, count: 49)
+      let (y, x) = (Int32(parity / stride), Int32(parity % stride))
+      let rows = pd_backward_rows(filter, 1, 64, 64, y, x, &order)
+      parities.append(Parity(y: y, x: x, order: Array(order.prefix(Int(rows.taps))), offset: offset))
+      offset += 4 * Int(rows.taps) * words(outputs) * rounded(inputs)
     }
     self.parities = parities
+    let forward = 4 * kernel.height * kernel.width * words(inputs) * rounded(outputs)
+    let imageBytes = image.height * image.width * inputs / span * engine.precision.bytes
+    let blockBytes = Int(table.pointee.block) * inputs * engine.precision.bytes
+    let gradient = pd_weight_gradient_scratch(table, Int32((outputs + panel - 1) / panel))
+    scratch.reserve(
+      panels: max(forward, offset), perThread: max(gradient, max(imageBytes, blockBytes, Self.chunkBytes) + 64))
   }
 
   /// The shape of the result for images of this shape.
@@ -57,94 +68,160 @@ public struct Convolver: @unchecked Sendable {
     return Shape(x.images, Int(rows.height), Int(rows.width), Int(filter.outputs))
   }
 
-  /// Floats of scratch, per thread, that ``weightGradient(x:dy:dw:scratch:)`` needs.
-  public var scratchPerThread: Int {
-    let panel = Int(engine.kernels.table.pointee.panel)
-    return pd_weight_gradient_scratch(engine.kernels.table, 0, Int32((Int(filter.outputs) + panel - 1) / panel))
-  }
-
-  /// Lays the weights out for ``forward(_:into:sums:)`` and, with `gradients`, for the input gradient too.
-  public func pack(_ weights: UnsafePointer<Float>, gradients: Bool) {
-    let panel = engine.kernels.table.pointee.panel
-    let taps = filter.height * filter.width
-    engine.threads.run { part in
-      // Part 0 packs the forward panels, the last one the transposed: they are independent.
-      if part == 0 { pd_pack(weights, Array(0..<taps), taps, filter.inputs, filter.outputs, panel, panels) }
-      if part == engine.threads.count - 1, gradients {
-        for parity in parities {
-          let taps = Int32(parity.order.count)
-          pd_pack_transposed(weights, parity.order, taps, filter.inputs, filter.outputs, panel, parity.panels)
-        }
-      }
-    }
-  }
-
   /// `y = conv(x)`.
   ///
-  /// - Parameter sums: where given, `threads · 2 · outputs` doubles, zero; each thread adds the sum and the sum of
-  ///   squares of each output channel over its rows to its part.
-  public func forward(_ x: Tensor, into y: Tensor, sums: UnsafeMutablePointer<Double>? = nil) {
+  /// - Parameters:
+  ///   - affine: where given, x is replaced by ReLU of x so mapped, without ever being stored.
+  ///   - after: what is done to y. With `affine`, it must not name tensors.
+  public func forward(
+    _ x: Tensor, normalizing affine: Affine? = nil, weights: UnsafePointer<Float>, into y: Tensor,
+    after: RowPass? = nil
+  ) {
     precondition(output(for: x.shape) == y.shape, "conv of \(x.shape) gives \(output(for: x.shape)), not \(y.shape)")
-    var rows = pd_forward_rows(filter, x.images32, x.height32, x.width32, Int32(x.shape.channels))
-    withUnsafePointer(to: &rows) { rows in
-      engine.threads.split(y.shape.rows, unit: 32) { part, range in
-        let sum = sums.map { $0 + part * 2 * Int(filter.outputs) }
-        engine.kernels.table.pointee.convolve(
-          rows, x.data, panels, y.data, PD_REPLACE, range.lowerBound, range.upperBound, sum,
-          sum.map { $0 + Int(filter.outputs) })
+    pack(weights)
+    guard let affine else {
+      let rows = forwardRows(x.shape, images: x.shape.images)
+      return engine.threads.split(y.shape.rows, unit: 32) { part, range in
+        convolve(rows, x.memory, scratch.panels, y.memory, PD_REPLACE, range, after?.c(part))
       }
+    }
+    let normalize = RowPass.normalize(by: affine, channels: x.shape.channels, relu: true)
+    let (xRow, yRow) = (x.shape.channels * x.precision.bytes, y.shape.channels * y.precision.bytes)
+    chunks(x.shape) { part, xRows, images in
+      let yRows = rows(of: y.shape, for: xRows, of: x.shape)
+      let normalized = Tensor(scratch.thread(part), Shape(1, 1, xRows.count, x.shape.channels), x.precision)
+      var pass = normalize.c(part)
+      pass.from = UnsafeRawPointer(x.memory + xRows.lowerBound * xRow)
+      withUnsafePointer(to: &pass) {
+        engine.kernels.table(x.precision).pointee.run($0, normalized.memory, 0, xRows.count, Int32(x.shape.channels))
+      }
+      let shape = isPointwise ? normalized.shape : x.shape
+      convolve(
+        forwardRows(shape, images: images), normalized.memory, scratch.panels, y.memory + yRows.lowerBound * yRow,
+        PD_REPLACE,
+        0..<yRows.count, after?.c(part))
     }
   }
 
   /// The gradient of the loss by x, replacing `dx` or added to it.
-  public func inputGradient(dy: Tensor, into dx: Tensor, adding: Bool = false) {
+  ///
+  /// - Parameters:
+  ///   - before: a pass that computes dy.
+  ///   - after: what is done to dx.
+  public func inputGradient(
+    dy: Tensor, weights: UnsafePointer<Float>, into dx: Tensor, adding: Bool = false, before: RowPass? = nil,
+    after: RowPass? = nil
+  ) {
     precondition(output(for: dx.shape) == dy.shape, "input gradient of \(dy.shape) into \(dx.shape)")
-    for parity in parities {
-      if parity.order.isEmpty && adding { continue }
-      var order = parity.order + [Int32](repeating: 0, count: 49 - parity.order.count)
-      var rows = pd_backward_rows(filter, dx.images32, dx.height32, dx.width32, parity.y, parity.x, &order)
-      let count = Int(rows.images) * Int(rows.height) * Int(rows.width)
-      withUnsafePointer(to: &rows) { rows in
-        engine.threads.split(count, unit: 32) { _, range in
-          engine.kernels.table.pointee.convolve(
-            rows, dy.data, parity.panels, dx.data, adding ? PD_ADD : PD_REPLACE, range.lowerBound, range.upperBound,
-            nil, nil)
-        }
+    packTransposed(weights)
+    let rows = parities.map { parity in
+      var order = [Int32](repeating: 0, count: 49)
+      return pd_backward_rows(
+        filter, Int32(dx.shape.images), Int32(dx.shape.height), Int32(dx.shape.width), parity.y, parity.x, &order)
+    }
+    chunks(dy.shape) { part, dyRows, _ in
+      if let before { engine.run(before, part, on: dy, dyRows) }
+      for (parity, rows) in zip(parities, rows) where !(parity.order.isEmpty && adding) {
+        let own = Shape(dx.shape.images, Int(rows.height), Int(rows.width), 1)
+        convolve(
+          rows, dy.memory, scratch.panels + parity.offset, dx.memory, adding ? PD_ADD : PD_REPLACE,
+          self.rows(of: own, for: dyRows, of: dy.shape), after?.c(part))
       }
     }
   }
 
   /// The gradient of the loss by the weights, replacing `dw`. The same bits for every number of threads.
   ///
-  /// - Parameter scratch: `threads · scratchPerThread` floats.
+  /// - Parameter affine: as in ``forward(_:normalizing:weights:into:after:)``.
   public func weightGradient(
-    x: Tensor, dy: Tensor, dw: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    x: Tensor, normalizing affine: Affine? = nil, dy: Tensor, dw: UnsafeMutablePointer<Float>
   ) {
     precondition(output(for: x.shape) == dy.shape, "weight gradient of \(x.shape) and \(dy.shape)")
-    var rows = pd_forward_rows(filter, x.images32, x.height32, x.width32, Int32(x.shape.channels))
-    let panel = Int(engine.kernels.table.pointee.panel)
+    let panel = Int(table.pointee.panel)
     let (panelCount, inputs, threads) = (
       (Int(filter.outputs) + panel - 1) / panel, Int(filter.inputs), engine.threads.count
     )
     // A grid of threads: as many as divide them over the output panels, the others over the inputs.
     let columns = (1...threads).last { threads % $0 == 0 && $0 <= panelCount } ?? 1
     let lines = threads / columns
-    withUnsafePointer(to: &rows) { rows in
+    withUnsafePointer(to: forwardRows(x.shape, images: x.shape.images)) { rows in
       engine.threads.run { part in
         let (column, line) = (part % columns, part / columns)
         let (firstPanel, lastPanel) = (panelCount * column / columns, panelCount * (column + 1) / columns)
         let (firstInput, lastInput) = (inputs * line / lines, inputs * (line + 1) / lines)
         if firstInput == lastInput { return }
-        engine.kernels.table.pointee.weight_gradient(
-          rows, x.data, dy.data, dw, Int32(firstInput), Int32(lastInput), Int32(firstPanel), Int32(lastPanel),
-          scratch + part * scratchPerThread)
+        table.pointee.weight_gradient(
+          rows, x.memory, affine?.scale, affine?.shift, dy.memory, dw, Int32(firstInput), Int32(lastInput),
+          Int32(firstPanel), Int32(lastPanel), scratch.thread(part))
       }
     }
   }
 }
 
-extension Tensor {
-  fileprivate var images32: Int32 { Int32(shape.images) }
-  fileprivate var height32: Int32 { Int32(shape.height) }
-  fileprivate var width32: Int32 { Int32(shape.width) }
+extension Convolver {
+  private var table: UnsafePointer<pd_kernels> { engine.kernels.table(engine.precision) }
+
+  private func forwardRows(_ x: Shape, images: Int) -> pd_rows {
+    pd_forward_rows(filter, Int32(images), Int32(x.height), Int32(x.width), Int32(x.channels))
+  }
+
+  private func convolve(
+    _ rows: pd_rows, _ input: UnsafeRawPointer, _ panels: UnsafeRawPointer, _ output: UnsafeMutableRawPointer,
+    _ store: pd_store, _ range: Range<Int>, _ after: pd_pass?
+  ) {
+    withUnsafePointer(to: rows) { rows in
+      withOptionalPointer(to: after) {
+        table.pointee.convolve(rows, input, panels, output, store, range.lowerBound, range.upperBound, $0)
+      }
+    }
+  }
+
+  private func withOptionalPointer(to pass: pd_pass?, _ body: (UnsafePointer<pd_pass>?) -> Void) {
+    guard let pass else { return body(nil) }
+    withUnsafePointer(to: pass) { body($0) }
+  }
+
+  /// Splits a tensor over threads, and each thread's part into chunks that fit its cache: rows where nothing but a row
+  /// is needed to compute a row, else whole images. Calls `body` with the thread, the chunk's rows and its images.
+  private func chunks(_ shape: Shape, _ body: (_ part: Int, _ rows: Range<Int>, _ images: Int) -> Void) {
+    let rowsPerItem = isPointwise ? 1 : shape.height * shape.width
+    let block = Int(table.pointee.block)
+    let budget = Self.chunkBytes / (shape.channels * engine.precision.bytes * rowsPerItem)
+    let items = isPointwise ? max(1, budget / block) * block : max(1, budget)
+    engine.threads.split(shape.rows / max(1, rowsPerItem), unit: isPointwise ? 32 : 1) { part, range in
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: items) {
+        let count = min(items, range.upperBound - first)
+        body(part, first * rowsPerItem..<(first + count) * rowsPerItem, isPointwise ? 1 : count)
+      }
+    }
+  }
+
+  /// The rows of `y` that belong to a chunk of x.
+  private func rows(of y: Shape, for chunk: Range<Int>, of x: Shape) -> Range<Int> {
+    if isPointwise { return chunk }
+    let (perImageX, perImageY) = (x.height * x.width, y.height * y.width)
+    return chunk.lowerBound / perImageX * perImageY..<chunk.upperBound / perImageX * perImageY
+  }
+
+  private func pack(_ weights: UnsafePointer<Float>) {
+    let taps = filter.height * filter.width
+    let order = Array(0..<taps)
+    let panel = Int(table.pointee.panel)
+    engine.threads.split((Int(filter.outputs) + panel - 1) / panel) { _, range in
+      table.pointee.pack(
+        weights, order, taps, filter.inputs, filter.outputs, Int32(range.lowerBound), Int32(range.upperBound),
+        scratch.panels)
+    }
+  }
+
+  private func packTransposed(_ weights: UnsafePointer<Float>) {
+    let panel = Int(table.pointee.panel)
+    engine.threads.split((Int(filter.inputs) + panel - 1) / panel) { _, range in
+      for parity in parities {
+        table.pointee.pack_transposed(
+          weights, parity.order, Int32(parity.order.count), filter.inputs, filter.outputs, Int32(range.lowerBound),
+          Int32(range.upperBound), scratch.panels + parity.offset)
+      }
+    }
+  }
 }

@@ -1,6 +1,13 @@
 import CKernels
 
 extension Engine {
+  /// Copies floats into memory of `count` values of a precision, rounding them.
+  public func convert(
+    _ floats: UnsafePointer<Float>, into values: UnsafeMutableRawPointer, _ precision: Precision, count: Int
+  ) {
+    kernels.table(precision).pointee.narrow(floats, values, count)
+  }
+
   /// One AdamW step as fastai applies it (recipe §5): `w *= 1 − wd·lr`, then `torch.optim.Adam`'s update with both
   /// bias corrections taken from the current betas.
   ///
@@ -18,7 +25,7 @@ extension Engine {
     let correction = Float((1 - power(betas.1, step)).squareRoot())
     threads.split(weights.count, unit: 1024) { _, part in
       let i = part.lowerBound
-      kernels.table.pointee.adamw(
+      kernels.set.pointee.adamw(
         w + i, g + i, m + i, v + i, part.count, Float(betas.0), Float(betas.1), Float(epsilon), decay, stepSize,
         correction)
     }

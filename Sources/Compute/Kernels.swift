@@ -2,19 +2,22 @@ import CKernels
 
 /// A set of kernels for one instruction set.
 public struct Kernels: @unchecked Sendable {
-  let table: UnsafePointer<pd_kernels>
+  let set: UnsafePointer<pd_set>
 
-  /// The instruction set, for people: "AVX-512", "AVX2", "portable".
-  public var name: String { String(cString: table.pointee.name) }
+  /// The instruction set, for people: "AVX-512 BF16", "AVX-512", "AVX2", "portable".
+  public var name: String { String(cString: set.pointee.name) }
 
   /// Every set this CPU can run, best first.
   public static let all: [Kernels] = {
     var count: Int32 = 0
-    let sets = pd_kernels_all(&count)
-    return (0..<Int(count)).map { Kernels(table: sets[$0]) }
+    let sets = pd_sets(&count)
+    return (0..<Int(count)).map { Kernels(set: sets[$0]) }
   }()
 
-  /// The best set, or the one `wanted` names (`avx512`, `avx2`, `portable`).
+  /// The set's functions for tensors of a precision.
+  func table(_ precision: Precision) -> UnsafePointer<pd_kernels> { pd_set_kernels(set, precision.c) }
+
+  /// The best set, or the one `wanted` names (`avx512bf16`, `avx512`, `avx2`, `portable`).
   ///
   /// - Parameter wanted: the environment variable `PLANET_ISA`.
   /// - Throws: ``KernelError`` when that names none this CPU has.
@@ -37,13 +40,15 @@ public enum KernelError: Error, CustomStringConvertible {
   }
 }
 
-/// What arithmetic runs on: a kernel set and threads.
+/// What arithmetic runs on: a kernel set, threads, and the precision in which activations are stored.
 public struct Engine: Sendable {
   public let kernels: Kernels
   public let threads: Threads
+  public let precision: Precision
 
-  public init(kernels: Kernels, threads: Threads) {
+  public init(kernels: Kernels, threads: Threads, precision: Precision = .fp32) {
     self.kernels = kernels
     self.threads = threads
+    self.precision = precision
   }
 }

@@ -3,22 +3,13 @@ import COpenBLAS
 /// The three products of a linear layer, by OpenBLAS. Matrices are row-major; rows of `x` and `y` are images.
 public enum MatrixMultiply {
   /// `y = x Wᵀ`: x `[N, inputs]`, W `[outputs, inputs]`, y `[N, outputs]`.
-  ///
-  /// - Parameter rowByRow: one image at a time. Slower, but an image's result then has the same bits in every batch:
-  ///   OpenBLAS's tiles add up differently depending on where in a matrix a row lies.
-  public static func forward(_ x: Tensor, _ w: UnsafePointer<Float>, into y: Tensor, rowByRow: Bool) {
+  public static func forward(_ x: Tensor, _ w: UnsafePointer<Float>, into y: Tensor) {
     single
     let (m, k, n) = (x.shape.images, x.shape.channels, y.shape.channels)
-    guard rowByRow else {
-      if m == 0 { return }
-      return cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(k), 1, x.data, Int32(k), w, Int32(k), 0,
-        y.data, Int32(n))
-    }
-    for row in 0..<m {
-      cblas_sgemv(
-        CblasRowMajor, CblasNoTrans, Int32(n), Int32(k), 1, w, Int32(k), x.data + row * k, 1, 0, y.data + row * n, 1)
-    }
+    guard m > 0 else { return }
+    cblas_sgemm(
+      CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(k), 1, x.data, Int32(k), w, Int32(k), 0,
+      y.data, Int32(n))
   }
 
   /// `dx = dy W`, replacing dx.

@@ -12,22 +12,24 @@ public struct Shape: Equatable, Sendable, CustomStringConvertible {
 
   /// Pixels of all images: the rows of the tensor seen as a matrix of `channels` columns.
   public var rows: Int { images * height * width }
-  /// Floats.
+  /// Values.
   public var count: Int { rows * channels }
   public var description: String { "[\(images), \(height), \(width), \(channels)]" }
 }
 
-/// Floats seen as `[N, H, W, C]`, channels contiguous. A view: it does not own its memory, an ``Arena`` does, and must
+/// Values seen as `[N, H, W, C]`, channels contiguous. A view: it does not own its memory, an ``Arena`` does, and must
 /// outlive it.
 ///
 /// Two threads may hold the same tensor, and must write disjoint parts of it; that is the promise behind `Sendable`.
 public struct Tensor: @unchecked Sendable {
-  public let data: UnsafeMutablePointer<Float>
+  public let memory: UnsafeMutableRawPointer
   public let shape: Shape
+  public let precision: Precision
 
-  public init(_ data: UnsafeMutablePointer<Float>, _ shape: Shape) {
-    self.data = data
+  public init(_ memory: UnsafeMutableRawPointer, _ shape: Shape, _ precision: Precision = .fp32) {
+    self.memory = memory
     self.shape = shape
+    self.precision = precision
   }
 
   /// The same memory, its first `images` images only.
@@ -35,9 +37,24 @@ public struct Tensor: @unchecked Sendable {
     precondition(images <= shape.images, "\(images) images of \(shape)")
     var part = shape
     part.images = images
-    return Tensor(data, part)
+    return Tensor(memory, part, precision)
   }
 
-  /// Its floats.
+  /// The first value of a tensor in fp32.
+  public var data: UnsafeMutablePointer<Float> {
+    precondition(precision == .fp32, "the floats of a tensor in \(precision)")
+    return memory.assumingMemoryBound(to: Float.self)
+  }
+
+  /// The values of a tensor in fp32.
   public var floats: UnsafeMutableBufferPointer<Float> { UnsafeMutableBufferPointer(start: data, count: shape.count) }
+
+  /// The value at a place, counted through all images, whatever it is stored in.
+  public subscript(place: Int) -> Double {
+    switch precision {
+    case .fp32: Double(data[place])
+    case .bf16:
+      Double(Float(bitPattern: UInt32(memory.load(fromByteOffset: 2 * place, as: UInt16.self)) << 16))
+    }
+  }
 }

@@ -1,3 +1,5 @@
+public import Compute
+
 /// ResNet-50 (He et al., arXiv:1512.03385) in its v1.5 form, as torchvision's `resnet50`: a bottleneck's stride lies on
 /// its 3×3 convolution. Above it fastai's head (recipe §4).
 public enum Architecture {
@@ -22,6 +24,66 @@ public enum Architecture {
   static let hidden = 512
   /// The layer group of the head.
   public static let headGroup = 2
+
+  /// A convolution as it is computed, for images of one size.
+  public struct Convolution: Sendable {
+    public let name: String
+    /// Of one image.
+    public let input: Shape
+    public let outputs: Int
+    public let kernel: (height: Int, width: Int)
+    public let stride: Int
+    public let padding: (y: Int, x: Int)
+    /// Pixels side by side that an element of the filter covers: 7 in the stem, see ``Stem``.
+    public let span: Int
+
+    /// Of one image: multiplications and additions, two for each element of the filter and each output.
+    public var flops: Double {
+      let (height, width) = (
+        (input.height + 2 * padding.y - kernel.height) / stride + 1,
+        (input.width + 2 * padding.x - kernel.width - span + 1) / stride + 1
+      )
+      return 2 * Double(height * width * outputs * kernel.height * kernel.width * span * input.channels)
+    }
+  }
+
+  /// Every convolution, in forward order.
+  public static func convolutions(imageSize: Int) -> [Convolution] {
+    var all = [
+      Convolution(
+        name: "conv1", input: Shape(1, imageSize + 6, imageSize + 6, 3), outputs: stemWidth, kernel: (7, 1), stride: 2,
+        padding: (0, 0), span: 7)
+    ]
+    var (size, inputs) = (((imageSize + 1) / 2 + 1) / 2, stemWidth)
+    for stage in stages {
+      for block in 0..<stage.blocks {
+        func add(_ name: String, _ size: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int) {
+          all.append(
+            Convolution(
+              name: "\(stage.name).\(block).\(name)", input: Shape(1, size, size, inputs), outputs: outputs,
+              kernel: (kernel, kernel), stride: stride, padding: (kernel / 2, kernel / 2), span: 1))
+        }
+        let stride = block == 0 ? stage.stride : 1
+        let after = (size - 1) / stride + 1
+        add("conv1", size, inputs, stage.width, kernel: 1, stride: 1)
+        add("conv2", size, stage.width, stage.width, kernel: 3, stride: stride)
+        add("conv3", after, stage.width, 4 * stage.width, kernel: 1, stride: 1)
+        if block == 0 { add("downsample.0", size, inputs, 4 * stage.width, kernel: 1, stride: stride) }
+        (size, inputs) = (after, 4 * stage.width)
+      }
+    }
+    return all
+  }
+
+  /// Operations of a step for one image: forward; in training also the gradients by all inputs but the images, and,
+  /// unless frozen, by all filters (recipe §4.1).
+  public static func flops(imageSize: Int, labels: Int, training: Bool, frozen: Bool) -> Double {
+    let convolutions = convolutions(imageSize: imageSize).map(\.flops)
+    let linear = 2 * Double(2 * features * hidden + hidden * labels)
+    let forward = convolutions.reduce(linear, +)
+    guard training else { return forward }
+    return forward * 2 - convolutions[0] + (frozen ? linear : forward)
+  }
 
   /// Calls `visit` with name, PyTorch shape, kind and layer group of every tensor, in forward order.
   static func forEachParameter(labels: Int, _ visit: (String, [Int], Parameter.Kind, Int) -> Void) {

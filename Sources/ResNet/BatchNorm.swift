@@ -4,7 +4,7 @@ import Compute
 /// `torch.nn.SyncBatchNorm`: statistics are those of all ranks' images together wherever the pass sums over ranks.
 ///
 /// It holds one step's statistics between forward and backward. What it is fused with (the convolution before it, ReLU
-/// and the residual after it) is its owner's business: ``fit(rows:pass:)`` reduces normalization to `z·scale + shift`.
+/// and the residual after it) is its owner's business: it hands out the passes and coefficients.
 struct BatchNorm {
   static let epsilon = 1e-5
   static let momentum: Float = 0.1
@@ -17,18 +17,16 @@ struct BatchNorm {
   private let runningMean: UnsafeMutablePointer<Float>
   private let runningVariance: UnsafeMutablePointer<Float>
 
-  /// Normalized and transformed: `z·scale + shift`.
-  let scale: UnsafeMutablePointer<Float>
-  let shift: UnsafeMutablePointer<Float>
+  /// What normalizes z and transforms it.
+  let affine: Affine
   /// The mean ``fit(rows:pass:)`` found, and 1/√(variance + ε).
   let mean: UnsafeMutablePointer<Float>
   private let inverseDeviation: UnsafeMutablePointer<Float>
-  // Backward's coefficients: dz = a·(dy − m) + b·(z − mean).
-  private let a: UnsafeMutablePointer<Float>
-  private let b: UnsafeMutablePointer<Float>
-  private let m: UnsafeMutablePointer<Float>
+  // Backward's coefficients: dz = scale·(dy − dyMean) + slope·(z − mean).
+  private let slope: UnsafeMutablePointer<Float>
+  private let dyMean: UnsafeMutablePointer<Float>
   /// Room for the sums of each thread, and for their total with a count behind it.
-  let sums: UnsafeMutablePointer<Double>
+  private let sums: UnsafeMutablePointer<Double>
   private let engine: Engine
 
   init(_ name: String, channels: Int, parameters: Parameters, engine: Engine, arena: Arena) {
@@ -40,18 +38,20 @@ struct BatchNorm {
     betaGradient = parameters.gradient("\(name).bias")
     runningMean = parameters.value("\(name).running_mean")
     runningVariance = parameters.value("\(name).running_var")
-    (scale, shift, mean) = (arena.take(channels), arena.take(channels), arena.take(channels))
-    (inverseDeviation, a, b, m) = (
-      arena.take(channels), arena.take(channels), arena.take(channels), arena.take(channels)
-    )
+    affine = Affine(scale: arena.take(channels), shift: arena.take(channels))
+    (mean, inverseDeviation) = (arena.take(channels), arena.take(channels))
+    (slope, dyMean) = (arena.take(channels), arena.take(channels))
     sums = arena.take(engine.threads.count * 2 * channels + 1, of: Double.self)
   }
 
-  /// Sets ``sums`` to zero, for the kernels to add to.
-  func clearSums() { sums.update(repeating: 0, count: engine.threads.count * 2 * channels + 1) }
+  /// The pass over z that ``fit(rows:pass:)`` must follow in training.
+  func statistics() -> RowPass {
+    clearSums()
+    return .statistics(channels: channels, sums: sums)
+  }
 
-  /// Computes scale and shift: in training from the sums of z and z² in ``sums``, updating the running statistics; else
-  /// from the running statistics.
+  /// Computes ``affine``: in training from what ``statistics()`` summed over this many rows, updating the running
+  /// statistics; else from the running statistics.
   func fit(rows: Int, pass: Pass) throws {
     guard pass.training else {
       for c in 0..<channels {
@@ -76,15 +76,20 @@ struct BatchNorm {
   private func transform(_ c: Int, mean: Float, inverseDeviation: Float) {
     self.mean[c] = mean
     self.inverseDeviation[c] = inverseDeviation
-    scale[c] = gamma[c] * inverseDeviation
-    shift[c] = beta[c] - mean * scale[c]
+    affine.scale[c] = gamma[c] * inverseDeviation
+    affine.shift[c] = beta[c] - mean * affine.scale[c]
   }
 
-  /// The gradient by z of a loss whose gradient by the normalized output is dy, after ReLU's where `y` is given; dy
-  /// itself is then masked in place. Replaces the parameters' gradients. dz may be dy.
-  func backward(_ dy: Tensor, maskedBy y: Tensor?, z: Tensor, into dz: Tensor, pass: Pass) throws {
+  /// The pass over dy, the gradient by the normalized output, that ``gradient(_:z:pass:)`` must follow. It first masks dy
+  /// as the ReLU behind the normalization did.
+  func reduction(mask: RowPass.Mask, z: Tensor) -> RowPass {
     clearSums()
-    engine.reduce(dy, maskedBy: y, against: z, mean: mean, sums: sums)
+    return .reduce(mask: mask, z: z, mean: mean, sums: sums)
+  }
+
+  /// The pass that computes the gradient by z: of `dy`, or where nil of what it is run on. Replaces the parameters'
+  /// gradients.
+  func gradient(_ dy: Tensor? = nil, z: Tensor, pass: Pass) throws -> RowPass {
     addThreads()
     for c in 0..<channels {  // this rank's part of the gradients: they are averaged with all others later
       betaGradient[c] = Float(sums[c])
@@ -92,12 +97,13 @@ struct BatchNorm {
     }
     let count = try total(rows: z.shape.rows, sumOverRanks: pass.sumOverRanks, threadsAdded: true)
     for c in 0..<channels {
-      a[c] = scale[c]
-      m[c] = Float(sums[c] / count)
-      b[c] = -scale[c] * inverseDeviation[c] * inverseDeviation[c] * Float(sums[channels + c] / count)
+      dyMean[c] = Float(sums[c] / count)
+      slope[c] = -affine.scale[c] * inverseDeviation[c] * inverseDeviation[c] * Float(sums[channels + c] / count)
     }
-    engine.normalizeBackward(dy, z: z, into: dz, a: a, m: m, b: b, mean: mean)
+    return .gradient(dy, by: Affine(scale: affine.scale, shift: dyMean), z: z, slope: slope, mean: mean)
   }
+
+  private func clearSums() { sums.update(repeating: 0, count: engine.threads.count * 2 * channels + 1) }
 
   // Adds the threads' sums to those of the first.
   private func addThreads() {

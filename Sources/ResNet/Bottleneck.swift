@@ -7,8 +7,6 @@ struct Bottleneck {
   private let spatial: ConvolutionNorm
   private let expand: ConvolutionNorm
   private let downsample: ConvolutionNorm?
-  private let reduced: Tensor
-  private let filtered: Tensor
   private let output: Tensor
   private let engine: Engine
 
@@ -22,14 +20,12 @@ struct Bottleneck {
     }
     engine = plan.engine
     reduce = layer("conv1", "bn1", input, width, kernel: 1, stride: 1)
-    reduced = plan.arena.tensor(reduce.output)
-    spatial = layer("conv2", "bn2", reduced.shape, width, kernel: 3, stride: stride)
-    filtered = plan.arena.tensor(spatial.output)
-    expand = layer("conv3", "bn3", filtered.shape, 4 * width, kernel: 1, stride: 1)
+    spatial = layer("conv2", "bn2", reduce.output, width, kernel: 3, stride: stride)
+    expand = layer("conv3", "bn3", spatial.output, 4 * width, kernel: 1, stride: 1)
     downsample =
       isFirst ? layer("downsample.0", "downsample.1", input, 4 * width, kernel: 1, stride: stride) : nil
-    output = plan.arena.tensor(expand.output)
-    for shape in [input, reduced.shape, filtered.shape, output.shape] { plan.reserveGradient(shape) }
+    output = plan.tensor(expand.output)
+    for shape in [input, reduce.output, spatial.output, expand.output] { plan.reserveGradient(shape) }
   }
 
   /// The shape of the output for the largest batch.
@@ -37,44 +33,60 @@ struct Bottleneck {
 
   func forward(_ x: Tensor, pass: Pass) throws -> Tensor {
     let n = x.shape.images
+    try reduce.forward(x, pass: pass)
+    try spatial.forward(reduce.z(n), normalizing: reduce.norm.affine, pass: pass)
+    try expand.forward(spatial.z(n), normalizing: spatial.norm.affine, pass: pass)
+    try downsample?.forward(x, pass: pass)
     let y = output.prefix(n)
-    try reduce.forward(x, into: reduced.prefix(n), pass: pass)
-    try spatial.forward(reduced.prefix(n), into: filtered.prefix(n), pass: pass)
-    let z = try expand.forward(filtered.prefix(n), pass: pass)
-    let shortcut = try downsample?.forward(x, pass: pass)
-    engine.normalize(
-      z, into: y, scale: expand.norm.scale, shift: expand.norm.shift, relu: true, residual: shortcut ?? x,
-      residualScale: downsample?.norm.scale, residualShift: downsample?.norm.shift)
+    engine.run(
+      .normalize(
+        expand.z(n), by: expand.norm.affine, channels: y.shape.channels, relu: true,
+        residual: downsample?.z(n) ?? x, residualBy: downsample?.norm.affine),
+      on: y)
     return y
   }
 
+  /// Forward for evaluation. x lies in one of the workspace's buffers, and so does the result.
+  func evaluate(_ x: Tensor, workspace: Workspace) throws -> Tensor {
+    let free = workspace.free(but: x)
+    let reduced = try reduce.evaluate(x, into: free[0], relu: true)
+    let filtered = try spatial.evaluate(reduced, into: free[1], relu: true)
+    let shortcut = try downsample?.evaluate(x, into: free[0], relu: false) ?? x
+    return try expand.evaluate(filtered, into: free[2], relu: true, residual: shortcut)
+  }
+
+  /// What must be done to the gradient by this block's output y, once it is complete, before ``backward(_:x:after:
+  /// workspace:pass:)``: masked by the block's own ReLU, which makes it the shortcut's gradient too, and summed.
+  func reduction(_ images: Int) -> RowPass {
+    expand.norm.reduction(mask: .output(output.prefix(images)), z: expand.z(images))
+  }
+
   /// - Parameters:
-  ///   - dy: gradient by the output, in one of the workspace's four buffers; used up.
+  ///   - dy: gradient by the output, in one of the workspace's buffers, after ``reduction(_:)``; used up.
   ///   - x: what forward was given.
-  /// - Returns: the gradient by x, in one of the four buffers.
-  func backward(_ dy: Tensor, x: Tensor, workspace: Workspace, pass: Pass) throws -> Tensor {
+  ///   - after: what is done to the gradient by x.
+  /// - Returns: the gradient by x, in one of the buffers.
+  func backward(_ dy: Tensor, x: Tensor, after: RowPass?, workspace: Workspace, pass: Pass) throws -> Tensor {
     let n = x.shape.images
-    let free = workspace.gradients.filter { $0 != dy.data }
-    let dz = Tensor(free[0], dy.shape)
-    let dFiltered = Tensor(free[1], filtered.prefix(n).shape)
-    let dReduced = Tensor(free[2], reduced.prefix(n).shape)
-    let scratch = workspace.scratch
-    // Masks dy by the block's own ReLU: from here on it is the shortcut's gradient too.
+    let free = workspace.free(but: dy)
+    let dz = Tensor(free[0], dy.shape, dy.precision)
+    let dFiltered = Tensor(free[1], spatial.z(n).shape, dy.precision)
+    let dReduced = Tensor(free[2], reduce.z(n).shape, dy.precision)
     try expand.backward(
-      dy, maskedBy: output.prefix(n), dz: dz, x: filtered.prefix(n), dx: dFiltered, scratch: scratch, pass: pass)
-    try spatial.backward(
-      dFiltered, maskedBy: filtered.prefix(n), dz: dFiltered, x: reduced.prefix(n), dx: dReduced, scratch: scratch,
+      dy, dz: dz, x: spatial.z(n), normalizing: spatial.norm.affine, dx: dFiltered,
+      after: spatial.norm.reduction(mask: .normalized(spatial.norm.affine), z: spatial.z(n)), engine: engine,
       pass: pass)
+    try spatial.backward(
+      dFiltered, dz: dFiltered, x: reduce.z(n), normalizing: reduce.norm.affine, dx: dReduced,
+      after: reduce.norm.reduction(mask: .normalized(reduce.norm.affine), z: reduce.z(n)), engine: engine, pass: pass)
     // The shortcut's gradient comes first, the main path's is added to it.
-    let dx: Tensor
+    var dx = dy
     if let downsample {
-      dx = Tensor(free[1], x.shape)
-      try downsample.backward(dy, maskedBy: nil, dz: dz, x: x, dx: dx, scratch: scratch, pass: pass)
-    } else {
-      dx = dy
+      dx = Tensor(free[1], x.shape, dy.precision)
+      engine.run(downsample.norm.reduction(mask: .none, z: downsample.z(n)), on: dy)
+      try downsample.backward(dy, dz: dz, x: x, dx: dx, engine: engine, pass: pass)
     }
-    try reduce.backward(
-      dReduced, maskedBy: reduced.prefix(n), dz: dReduced, x: x, dx: dx, adding: true, scratch: scratch, pass: pass)
+    try reduce.backward(dReduced, dz: dReduced, x: x, dx: dx, adding: true, after: after, engine: engine, pass: pass)
     return dx
   }
 }

@@ -2,65 +2,86 @@ import Compute
 
 /// A convolution and the batch normalization after it.
 ///
-/// `z` keeps the convolution's output for backward; normalizing is not part of ``forward(_:pass:)`` because
-/// a bottleneck's last one is normalized, added to the shortcut and clipped in one pass.
+/// What is kept for backward is `z`, the convolution's output. Normalized and clipped, it is computed anew wherever it is
+/// needed: by the convolution that follows, on a part at a time, and by that one's weight gradient.
 struct ConvolutionNorm {
   let norm: BatchNorm
   private let convolver: Convolver
   private let weight: UnsafeMutablePointer<Float>
   private let weightGradient: UnsafeMutablePointer<Float>
-  private let z: Tensor
-  private let engine: Engine
+  private let allOfZ: Tensor
 
   /// - Parameters:
   ///   - input: the shape of the largest batch.
   ///   - span: pixels side by side that one element of the filter covers.
   init(
     _ name: String, norm normName: String, input: Shape, outputs: Int, kernel: (height: Int, width: Int), stride: Int,
-    padding: (y: Int, x: Int), span: Int = 1, needsInputGradient: Bool = true, plan: Plan
+    padding: (y: Int, x: Int), span: Int = 1, plan: Plan
   ) {
-    engine = plan.engine
     convolver = Convolver(
       kernel: kernel, span: span, inputs: span * input.channels, outputs: outputs, stride: stride, padding: padding,
-      needsInputGradient: needsInputGradient, engine: engine, arena: plan.arena)
+      image: (input.height, input.width), engine: plan.engine, scratch: plan.scratch)
     weight = plan.parameters.value("\(name).weight")
     weightGradient = plan.parameters.gradient("\(name).weight")
-    norm = BatchNorm(normName, channels: outputs, parameters: plan.parameters, engine: engine, arena: plan.arena)
-    z = plan.arena.tensor(convolver.output(for: input))
-    plan.reserveScratch(convolver.scratchPerThread)
+    norm = BatchNorm(normName, channels: outputs, parameters: plan.parameters, engine: plan.engine, arena: plan.arena)
+    allOfZ = plan.tensor(convolver.output(for: input))
   }
 
   /// The shape of the output for the largest batch.
-  var output: Shape { z.shape }
+  var output: Shape { allOfZ.shape }
 
-  /// Convolves, and finds the normalization's scale and shift. Returns the convolution's output, not yet normalized.
-  func forward(_ x: Tensor, pass: Pass) throws -> Tensor {
-    let z = self.z.prefix(x.shape.images)
-    convolver.pack(weight, gradients: pass.training)
-    norm.clearSums()
-    convolver.forward(x, into: z, sums: pass.training ? norm.sums : nil)
+  /// The convolution's output for the first `images` images.
+  func z(_ images: Int) -> Tensor { allOfZ.prefix(images) }
+
+  /// Convolves, and finds the normalization's coefficients.
+  ///
+  /// - Parameter affine: where given, x is replaced by ReLU of x so mapped.
+  func forward(_ x: Tensor, normalizing affine: Affine? = nil, pass: Pass) throws {
+    let z = z(x.shape.images)
+    convolver.forward(x, normalizing: affine, weights: weight, into: z, after: norm.statistics())
     try norm.fit(rows: z.shape.rows, pass: pass)
-    return z
   }
 
-  /// Convolves, normalizes and clips at zero.
-  func forward(_ x: Tensor, into y: Tensor, pass: Pass) throws {
-    engine.normalize(try forward(x, pass: pass), into: y, scale: norm.scale, shift: norm.shift, relu: true)
+  /// Forward for evaluation, by the running statistics: convolves, normalizes, adds `residual`, clips with `relu`.
+  /// Nothing is kept.
+  func evaluate(_ x: Tensor, into y: UnsafeMutableRawPointer, relu: Bool, residual: Tensor? = nil) throws -> Tensor {
+    let y = try prepare(x, into: y)
+    let after = RowPass.normalize(by: norm.affine, channels: norm.channels, relu: relu, residual: residual)
+    convolver.forward(x, weights: weight, into: y, after: after)
+    return y
   }
 
-  /// Replaces the parameters' gradients; the filter's only if it trains.
+  /// The same, but leaves normalizing to the caller.
+  func evaluateConvolution(_ x: Tensor, into y: UnsafeMutableRawPointer) throws -> Tensor {
+    let y = try prepare(x, into: y)
+    convolver.forward(x, weights: weight, into: y)
+    return y
+  }
+
+  private func prepare(_ x: Tensor, into y: UnsafeMutableRawPointer) throws -> Tensor {
+    try norm.fit(rows: 0, pass: .evaluation)
+    return Tensor(y, convolver.output(for: x.shape), x.precision)
+  }
+
+  /// Backward of both, given dy whose ``BatchNorm/reduction(mask:z:)`` has been run. Replaces the parameters' gradients;
+  /// the filter's only if it trains.
   ///
   /// - Parameters:
-  ///   - dy: gradient by the output; masked by `y` in place where that is given (ReLU).
   ///   - dz: room for the gradient by the convolution's output. May be dy.
-  ///   - x: what forward was given.
-  ///   - dx: receives the gradient by x, replaced or, with `adding`, added to. Nil where nobody needs it.
+  ///   - x: what forward was given, and `affine` too.
+  ///   - dx: receives the gradient by x (normalized and clipped), replaced or, with `adding`, added to. Nil where
+  ///     nobody needs it.
+  ///   - after: what is done to dx.
   func backward(
-    _ dy: Tensor, maskedBy y: Tensor?, dz: Tensor, x: Tensor, dx: Tensor?, adding: Bool = false,
-    scratch: UnsafeMutablePointer<Float>, pass: Pass
+    _ dy: Tensor, dz: Tensor, x: Tensor, normalizing affine: Affine? = nil, dx: Tensor?, adding: Bool = false,
+    after: RowPass? = nil, engine: Engine, pass: Pass
   ) throws {
-    try norm.backward(dy, maskedBy: y, z: z.prefix(x.shape.images), into: dz, pass: pass)
-    if !pass.frozen { convolver.weightGradient(x: x, dy: dz, dw: weightGradient, scratch: scratch) }
-    if let dx { convolver.inputGradient(dy: dz, into: dx, adding: adding) }
+    let gradient = try norm.gradient(dy, z: z(x.shape.images), pass: pass)
+    if let dx {
+      convolver.inputGradient(dy: dz, weights: weight, into: dx, adding: adding, before: gradient, after: after)
+    } else {
+      engine.run(gradient, on: dz)
+    }
+    if !pass.frozen { convolver.weightGradient(x: x, normalizing: affine, dy: dz, dw: weightGradient) }
   }
 }

@@ -17,7 +17,6 @@ struct Head {
   private let logits: Tensor
   private let dPooled: Tensor
   private let dHidden: Tensor
-  private let zeros: UnsafeMutablePointer<Float>
   private let which: UnsafeMutablePointer<Int32>
   private let engine: Engine
 
@@ -29,13 +28,13 @@ struct Head {
     }
     func vector(_ channels: Int) -> Tensor { plan.arena.tensor(Shape(input.images, 1, 1, channels)) }
     (norm1, norm2) = (norm("head.2", features), norm("head.6", width))
-    (linear1, linear2) = (Linear("head.4", parameters: plan.parameters), Linear("head.8", parameters: plan.parameters))
+    linear1 = Linear("head.4", inputs: features, outputs: width, plan: plan)
+    linear2 = Linear("head.8", inputs: width, outputs: plan.parameters.labels, plan: plan)
     dropout1 = Dropout(batch: input.images, width: features, arena: plan.arena)
     dropout2 = Dropout(batch: input.images, width: width, arena: plan.arena)
     (pooled, normalized, dPooled) = (vector(features), vector(features), vector(features))
     (hidden, normalizedHidden, dHidden) = (vector(width), vector(width), vector(width))
     logits = vector(plan.parameters.labels)
-    zeros = plan.arena.take(features)
     which = plan.arena.take(input.images * input.channels, of: Int32.self)
     plan.reserveGradient(input)
   }
@@ -60,21 +59,25 @@ struct Head {
     let (dHidden, dPooled) = (self.dHidden.prefix(n), self.dPooled.prefix(n))
     linear2.backward(dLogits, x: normalizedHidden.prefix(n), into: dHidden)
     if drops(pass) { dropout2.backward(dHidden) }
-    try norm2.backward(dHidden, maskedBy: nil, z: hidden.prefix(n), into: dHidden, pass: pass)
+    try backward(norm2, dHidden, z: hidden.prefix(n), pass: pass)
     for i in 0..<n * hidden.shape.channels where hidden.data[i] <= 0 { dHidden.data[i] = 0 }
     linear1.backward(dHidden, x: normalized.prefix(n), into: dPooled)
     if drops(pass) { dropout1.backward(dPooled) }
-    try norm1.backward(dPooled, maskedBy: nil, z: pooled.prefix(n), into: dPooled, pass: pass)
+    try backward(norm1, dPooled, z: pooled.prefix(n), pass: pass)
     engine.concatPoolBackward(dPooled, which: which, into: dx)
   }
 
   private func drops(_ pass: Pass) -> Bool { pass.training && pass.dropout > 0 }
 
   private func normalize(_ norm: BatchNorm, _ x: Tensor, into y: Tensor, pass: Pass) throws {
-    norm.clearSums()
-    // Σ x and Σ x·(x − 0): the sums normalization wants.
-    if pass.training { engine.reduce(x, maskedBy: nil, against: x, mean: zeros, sums: norm.sums) }
+    if pass.training { engine.run(norm.statistics(), on: x) }
     try norm.fit(rows: x.shape.rows, pass: pass)
-    engine.normalize(x, into: y, scale: norm.scale, shift: norm.shift, relu: false)
+    engine.run(.normalize(x, by: norm.affine, channels: norm.channels, relu: false), on: y)
+  }
+
+  /// The gradient by z, in place of dy.
+  private func backward(_ norm: BatchNorm, _ dy: Tensor, z: Tensor, pass: Pass) throws {
+    engine.run(norm.reduction(mask: .none, z: z), on: dy)
+    engine.run(try norm.gradient(z: z, pass: pass), on: dy)
   }
 }

@@ -7,16 +7,28 @@ struct Linear {
   private let weightGradient: UnsafeMutablePointer<Float>
   private let biasGradient: UnsafeMutablePointer<Float>
 
-  init(_ name: String, parameters: Parameters) {
+  private let product: Convolver
+
+  init(_ name: String, inputs: Int, outputs: Int, plan: Plan) {
+    let parameters = plan.parameters
     weight = parameters.value("\(name).weight")
     bias = parameters.value("\(name).bias")
     weightGradient = parameters.gradient("\(name).weight")
     biasGradient = parameters.gradient("\(name).bias")
+    // y = x Wᵀ is also the gradient by the input of a 1×1 convolution of `outputs` channels into `inputs`.
+    product = Convolver(
+      kernel: (1, 1), inputs: outputs, outputs: inputs, stride: 1, padding: (0, 0), image: (1, 1),
+      engine: Engine(kernels: plan.engine.kernels, threads: plan.engine.threads), scratch: plan.scratch)
   }
 
-  /// x `[N, inputs]`, y `[N, outputs]`. Evaluating, an image's result does not depend on its batch.
+  /// x `[N, inputs]`, y `[N, outputs]`. Evaluating, an image's result has the same bits in every batch: our kernels see
+  /// to that, while OpenBLAS's tiles add up differently depending on where in a matrix a row lies.
   func forward(_ x: Tensor, into y: Tensor, training: Bool) {
-    MatrixMultiply.forward(x, weight, into: y, rowByRow: !training)
+    if training {
+      MatrixMultiply.forward(x, weight, into: y)
+    } else {
+      product.inputGradient(dy: x, weights: weight, into: y)
+    }
     let outputs = y.shape.channels
     for n in 0..<y.shape.images {
       for o in 0..<outputs { y.data[n * outputs + o] += bias[o] }

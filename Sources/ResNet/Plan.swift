@@ -5,32 +5,33 @@ final class Plan {
   let parameters: Parameters
   let engine: Engine
   let arena = Arena()
-  private var scratchPerThread = 0
+  let scratch: Scratch
   private var gradientCount = 0
 
   init(parameters: Parameters, engine: Engine) {
     self.parameters = parameters
     self.engine = engine
+    scratch = Scratch(engine.threads)
   }
 
-  /// Asks for scratch memory for each thread, shared by all layers.
-  func reserveScratch(_ perThread: Int) { scratchPerThread = max(scratchPerThread, perThread) }
+  /// A tensor of activations.
+  func tensor(_ shape: Shape) -> Tensor { arena.tensor(shape, engine.precision) }
 
-  /// Asks for the working gradients to be able to hold such a tensor.
+  /// Asks for the working buffers to be able to hold such a tensor of activations.
   func reserveGradient(_ shape: Shape) { gradientCount = max(gradientCount, shape.count) }
 
-  /// The memory backward works in, once every layer has asked.
+  /// The memory backward and evaluation work in, once every layer has asked.
   func workspace() -> Workspace {
-    Workspace(
-      scratch: arena.take(scratchPerThread * engine.threads.count),
-      gradients: (0..<4).map { _ in arena.take(gradientCount) })
+    let bytes = gradientCount * engine.precision.bytes
+    return Workspace(buffers: (0..<4).map { _ in UnsafeMutableRawPointer(arena.take(bytes, of: UInt8.self)) })
   }
 }
 
-/// Memory backward reuses from block to block.
+/// Memory that is used again from block to block: backward's gradients, or evaluation's activations.
 struct Workspace {
-  /// For the weight gradient's kernels.
-  let scratch: UnsafeMutablePointer<Float>
-  /// Four activations' gradients, each as large as the largest.
-  let gradients: [UnsafeMutablePointer<Float>]
+  /// Each as large as the largest activation.
+  let buffers: [UnsafeMutableRawPointer]
+
+  /// The three that do not hold `tensor`.
+  func free(but tensor: Tensor) -> [UnsafeMutableRawPointer] { buffers.filter { $0 != tensor.memory } }
 }

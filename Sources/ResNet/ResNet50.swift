@@ -2,7 +2,8 @@ public import Compute
 
 /// ResNet-50 with fastai's head, over shared ``Parameters``, with memory for batches of one size.
 ///
-/// `forward` runs down the layers, `backward` up; each layer keeps what its backward needs until the next forward. The
+/// `forward` runs down the layers, `backward` up; in training each layer keeps what its backward needs until the next
+/// forward. The
 /// law of accumulation: a backward replaces every gradient it computes, of parameters and of activations, except a
 /// bottleneck's gradient by its input, where the main path is added to the shortcut.
 public final class ResNet50 {
@@ -12,6 +13,7 @@ public final class ResNet50 {
   private let head: Head
   private let workspace: Workspace
   private let features: Shape
+  private let engine: Engine
   /// Images, `[N, size, size, 3]`, normalized: the caller fills them. `N` is the largest batch.
   public let images: Tensor
   /// The smallest image side the network's five halvings leave something of.
@@ -21,6 +23,7 @@ public final class ResNet50 {
   ///   - imageSize: height and width of the images.
   ///   - batch: the largest number of images of a pass.
   public init(_ parameters: Parameters, imageSize: Int, batch: Int, engine: Engine) {
+    self.engine = engine
     plan = Plan(parameters: parameters, engine: engine)
     images = plan.arena.tensor(Shape(batch, imageSize, imageSize, 3))
     stem = Stem(input: images.shape, plan: plan)
@@ -49,6 +52,12 @@ public final class ResNet50 {
   ///
   /// - Throws: what the pass's sum over ranks throws.
   public func forward(count: Int, pass: Pass) throws -> Tensor {
+    guard pass.training else {
+      inputs = []
+      var x = try stem.evaluate(images.prefix(count), workspace: workspace)
+      for block in blocks { x = try block.evaluate(x, workspace: workspace) }
+      return try head.forward(x, pass: pass)
+    }
     inputs = [try stem.forward(images.prefix(count), pass: pass)]
     for block in blocks { inputs.append(try block.forward(inputs[inputs.count - 1], pass: pass)) }
     return try head.forward(inputs[inputs.count - 1], pass: pass)
@@ -59,10 +68,13 @@ public final class ResNet50 {
   /// - Throws: what the pass's sum over ranks throws.
   public func backward(_ dLogits: Tensor, pass: Pass) throws {
     precondition(pass.training && inputs.count == blocks.count + 1, "backward follows a training forward")
-    var d = Tensor(workspace.gradients[0], features).prefix(dLogits.shape.images)
+    let n = dLogits.shape.images
+    var d = Tensor(workspace.buffers[0], features, engine.precision).prefix(n)
     try head.backward(dLogits, into: d, pass: pass)
-    for (block, x) in zip(blocks, inputs).reversed() {
-      d = try block.backward(d, x: x, workspace: workspace, pass: pass)
+    if let last = blocks.last { engine.run(last.reduction(n), on: d) }
+    for i in blocks.indices.reversed() {
+      let before = i > 0 ? blocks[i - 1].reduction(n) : nil
+      d = try blocks[i].backward(d, x: inputs[i], after: before, workspace: workspace, pass: pass)
     }
     try stem.backward(d, workspace: workspace, pass: pass)
   }

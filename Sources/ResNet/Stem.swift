@@ -7,7 +7,6 @@ import Compute
 struct Stem {
   private let convolution: ConvolutionNorm
   private let framed: Tensor
-  private let activated: Tensor
   private let output: Tensor
   private let which: UnsafeMutablePointer<UInt8>
   private let engine: Engine
@@ -16,15 +15,14 @@ struct Stem {
   init(input: Shape, plan: Plan) {
     engine = plan.engine
     let border = 2 * Self.frame
-    framed = plan.arena.tensor(Shape(input.images, input.height + border, input.width + border, input.channels))
+    framed = plan.tensor(Shape(input.images, input.height + border, input.width + border, input.channels))
     convolution = ConvolutionNorm(
       "conv1", norm: "bn1", input: framed.shape, outputs: Architecture.stemWidth, kernel: (7, 1), stride: 2,
-      padding: (0, 0), span: 7, needsInputGradient: false, plan: plan)
-    activated = plan.arena.tensor(convolution.output)
-    let (height, width) = ((activated.shape.height - 1) / 2 + 1, (activated.shape.width - 1) / 2 + 1)
-    output = plan.arena.tensor(Shape(input.images, height, width, Architecture.stemWidth))
+      padding: (0, 0), span: 7, plan: plan)
+    let (height, width) = ((convolution.output.height - 1) / 2 + 1, (convolution.output.width - 1) / 2 + 1)
+    output = plan.tensor(Shape(input.images, height, width, Architecture.stemWidth))
     which = plan.arena.take(output.shape.count, of: UInt8.self)
-    plan.reserveGradient(activated.shape)
+    plan.reserveGradient(convolution.output)
   }
 
   /// The shape of the output for the largest batch.
@@ -33,20 +31,28 @@ struct Stem {
   func forward(_ x: Tensor, pass: Pass) throws -> Tensor {
     let n = x.shape.images
     copyIntoFrame(x)
-    try convolution.forward(framed.prefix(n), into: activated.prefix(n), pass: pass)
-    engine.maxPool(activated.prefix(n), into: output.prefix(n), which: which)
+    try convolution.forward(framed.prefix(n), pass: pass)
+    engine.maxPool(convolution.z(n), normalizing: convolution.norm.affine, into: output.prefix(n), which: which)
     return output.prefix(n)
+  }
+
+  /// Forward for evaluation; the result lies in one of the workspace's buffers.
+  func evaluate(_ x: Tensor, workspace: Workspace) throws -> Tensor {
+    let n = x.shape.images
+    copyIntoFrame(x)
+    let z = try convolution.evaluateConvolution(framed.prefix(n), into: workspace.buffers[0])
+    let y = Tensor(workspace.buffers[1], output.prefix(n).shape, output.precision)
+    engine.maxPool(z, normalizing: convolution.norm.affine, into: y, which: which)
+    return y
   }
 
   /// Replaces the parameters' gradients. Nobody needs the gradient by the images.
   func backward(_ dy: Tensor, workspace: Workspace, pass: Pass) throws {
-    let n = dy.shape.images
-    let free = workspace.gradients.filter { $0 != dy.data }
-    let dActivated = Tensor(free[0], activated.prefix(n).shape)
-    engine.maxPoolBackward(dy, which: which, into: dActivated)
-    try convolution.backward(
-      dActivated, maskedBy: activated.prefix(n), dz: dActivated, x: framed.prefix(n), dx: nil,
-      scratch: workspace.scratch, pass: pass)
+    let z = convolution.z(dy.shape.images)
+    let dz = Tensor(workspace.free(but: dy)[0], z.shape, z.precision)
+    engine.maxPoolBackward(dy, which: which, into: dz)
+    engine.run(convolution.norm.reduction(mask: .normalized(convolution.norm.affine), z: z), on: dz)
+    try convolution.backward(dz, dz: dz, x: framed.prefix(dy.shape.images), dx: nil, engine: engine, pass: pass)
   }
 
   private func copyIntoFrame(_ x: Tensor) {
@@ -55,7 +61,8 @@ struct Stem {
     engine.threads.split(x.shape.images * height) { _, rows in
       for y in rows {
         let line = y / height * framed.shape.height + y % height + Self.frame
-        (framed.data + line * framedRow + Self.frame * x.shape.channels).update(from: x.data + y * row, count: row)
+        let to = framed.memory + (line * framedRow + Self.frame * x.shape.channels) * framed.precision.bytes
+        engine.convert(x.data + y * row, into: to, framed.precision, count: row)
       }
     }
   }

@@ -1,3 +1,4 @@
+public import Compute
 import Foundation
 import PlanetData
 
@@ -38,6 +39,7 @@ public struct Configuration: Codable, Equatable, Sendable {
   public var augment = true
   public var shuffle = true
   public var batchNorm = BatchNorm.sync
+  public var precision = Precision.fp32
   public var validPct = Recipe.validPct
   public var splitSeed = UInt32(Recipe.splitSeed)
 

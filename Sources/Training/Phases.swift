@@ -1,3 +1,5 @@
+import Compute
+
 /// Where the time of training steps went.
 public struct Phases: Sendable {
   /// Waiting for decoded images.
@@ -21,9 +23,4 @@ public struct Phases: Sendable {
     defer { self[keyPath: phase] += ContinuousClock.now - start }
     return try body()
   }
-}
-
-extension Duration {
-  /// As a number of seconds.
-  public var seconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
 }

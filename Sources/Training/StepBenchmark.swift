@@ -8,6 +8,11 @@ public struct StepBenchmark: Sendable {
   public struct Result: Codable, Sendable {
     /// Over all ranks, by the median step.
     public let imagesPerSecond: Double
+    /// Billions of operations a second that makes, over all ranks; see ``Architecture/flops(imageSize:labels:training:
+    /// frozen:)``.
+    public let gflops: Double
+    /// Of what the ranks' threads reach on registers alone.
+    public let fractionOfPeak: Double
     /// Milliseconds of the mean step on rank 0, by phase. Empty for evaluation.
     public let milliseconds: [String: Double]
   }
@@ -52,9 +57,14 @@ public struct StepBenchmark: Sendable {
       if step >= 2 { times.append(ContinuousClock.now - start) }
     }
     let phases = learner.phases
+    let peak = try communicator.sum([engine.peakFlops()])[0]
+    let imagesPerSecond = Double(batchSize) / times.sorted()[steps / 2].seconds
+    let flops =
+      imagesPerSecond
+      * Architecture.flops(imageSize: size, labels: parameters.labels, training: !evaluation, frozen: frozen)
     let mean = { (duration: Duration) in duration.seconds * 1000 / Double(steps) }
     return Result(
-      imagesPerSecond: Double(batchSize) / times.sorted()[steps / 2].seconds,
+      imagesPerSecond: imagesPerSecond, gflops: flops / 1e9, fractionOfPeak: flops / peak,
       milliseconds: evaluation
         ? [:]
         : [

@@ -23,6 +23,14 @@ enum Console {
   /// A log that cannot be written (a full disk, a closed pipe) must not end the training.
   static func print(_ line: String) { write(line + "\n") }
 
+  /// One line of JSON, for machines.
+  static func print(json object: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    print(String(decoding: try encoder.encode(object), as: UTF8.self))
+  }
+
   /// Text without a line's end, for the progress bar.
   static func write(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compute
 import Foundation
 
 /// The list of subcommands, nothing else.
@@ -19,6 +20,7 @@ struct PlanetDist: ParsableCommand {
 
 @main enum Main {
   static func main() {
+    OpenBLAS.chooseCore()
     do {
       var command = try PlanetDist.parseAsRoot()
       try command.run()

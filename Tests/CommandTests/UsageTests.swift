@@ -47,7 +47,10 @@ import Testing
     ),
     (["train", "--data", "x", "--threads", "0"], "Error: --threads must be 1 to 1024, not 0."),
     (["sample", "--out", "x", "--count", "0"], "Error: --count must be 1 to 1000000, not 0."),
-    (["bench", "step", "--precision", "fp8"], "Error: --precision must be fp32, not fp8."),
+    (
+      ["bench", "step", "--precision", "fp8"],
+      "Error: The value 'fp8' is invalid for '--precision <precision>'. Please provide one of 'fp32' and 'bf16'."
+    ),
     (["trian"], "Error: Unexpected argument 'trian'"),
   ]) func wrongUse(arguments: [String], message: String) throws {
     let run = try ProgramRun("planet-dist", arguments)

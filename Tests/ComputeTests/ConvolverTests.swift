@@ -12,6 +12,19 @@ struct ConvolutionCase: CustomTestStringConvertible {
   let stride: Int
   let threads: Int
   var padding: Int { kernel / 2 }
+
+  func convolver(_ engine: Engine) -> Convolver {
+    Convolver(
+      kernel: (kernel, kernel), inputs: inputs, outputs: outputs, stride: stride, padding: (padding, padding),
+      image: (height, width), engine: engine, scratch: Scratch(engine.threads))
+  }
+
+  func reference(_ x: [Double], _ w: [Double]) -> [Double] {
+    Reference.convolution(
+      x, images: images, height: height, width: width, inputs: inputs, weights: w, kernel: (kernel, kernel),
+      outputs: outputs, stride: stride, padding: (padding, padding))
+  }
+
   var testDescription: String {
     "\(images)×\(height)×\(width)×\(inputs) → \(outputs), \(kernel)×\(kernel), stride \(stride), \(threads) threads"
   }
@@ -31,140 +44,182 @@ private let cases = [
 ]
 
 @Suite struct ConvolverTests {
-  /// Every kernel set of this CPU on every case: values, statistics and both gradients against Double.
-  @Test(arguments: Kernels.all.indices, cases)
-  fileprivate func matchesReference(set: Int, c: ConvolutionCase) {
+  /// Every kernel set and precision on every case: values, statistics and both gradients against Double.
+  @Test(arguments: Target.all, cases)
+  fileprivate func matchesReference(target: Target, c: ConvolutionCase) {
     let arena = Arena()
-    let engine = Engine(kernels: Kernels.all[set], threads: Threads(c.threads))
-    let convolver = Convolver(
-      kernel: (c.kernel, c.kernel), inputs: c.inputs, outputs: c.outputs, stride: c.stride,
-      padding: (c.padding, c.padding), engine: engine, arena: arena)
-    let x = arena.tensor(Shape(c.images, c.height, c.width, c.inputs), values: 1)
-    let y = arena.tensor(convolver.output(for: x.shape))
-    let w = arena.tensor(Shape(c.kernel, c.kernel, c.inputs, c.outputs), values: 2)
-    let reference = { (x: [Double], w: [Double]) in
-      Reference.convolution(
-        x, images: c.images, height: c.height, width: c.width, inputs: c.inputs, weights: w,
-        kernel: (c.kernel, c.kernel), outputs: c.outputs, stride: c.stride, padding: (c.padding, c.padding))
-    }
+    let convolver = c.convolver(target.engine(c.threads))
+    let x = arena.tensor(Shape(c.images, c.height, c.width, c.inputs), values: 1, target.precision)
+    let y = arena.tensor(convolver.output(for: x.shape), target.precision)
+    let w = arena.weights(Shape(c.kernel, c.kernel, c.inputs, c.outputs), values: 2, target.precision)
     let sums = arena.take(c.threads * 2 * c.outputs, of: Double.self)
-    convolver.pack(w.data, gradients: true)
-    convolver.forward(x, into: y, sums: sums)
-    let expected = reference(x.floats.doubles, w.floats.doubles)
-    expectClose(y.floats, expected, "y")
+    convolver.forward(x, weights: w.data, into: y, after: .statistics(channels: c.outputs, sums: sums))
+    expectClose(y.doubles, c.reference(x.doubles, w.doubles), relative: target.tolerance, "y")
 
+    // The statistics are those of what is stored.
     let total = (0..<2 * c.outputs).map { i in (0..<c.threads).reduce(0) { $0 + sums[$1 * 2 * c.outputs + i] } }
     let rows = Double(y.shape.rows)
-    let (mean, variance) = Reference.statistics(expected, channels: c.outputs)
-    expectClose(total.prefix(c.outputs), mean.map { $0 * rows }, absolute: 1e-5 * rows, "Σ y")
+    let (mean, variance) = Reference.statistics(y.doubles, channels: c.outputs)
+    expectClose(total.prefix(c.outputs), mean.map { $0 * rows }, absolute: 1e-9 * rows, "Σ y")
     expectClose(total.dropFirst(c.outputs), zip(mean, variance).map { ($1 + $0 * $0) * rows }, "Σ y²")
 
     // A convolution is linear: its gradients are exact differences, here at some elements of each tensor.
-    let dy = arena.tensor(y.shape, values: 3)
+    let dy = arena.tensor(y.shape, values: 3, target.precision)
     let picked = { (count: Int) in Array(stride(from: 0, to: count, by: max(1, count / 12))) }
-    let dx = arena.tensor(x.shape)
-    convolver.inputGradient(dy: dy, into: dx)
+    let dx = arena.tensor(x.shape, target.precision)
+    convolver.inputGradient(dy: dy, weights: w.data, into: dx)
     let some = picked(x.shape.count)
     let expectedDx = numericGradient(
-      of: { reference($0, w.floats.doubles) }, at: x.floats.doubles, dy: dy.floats.doubles, step: 0.5, picked: some)
-    expectClose(some.map { dx.data[$0] }, expectedDx, absolute: 1e-5, "dx")
-    convolver.inputGradient(dy: dy, into: dx, adding: true)
-    expectClose(some.map { dx.data[$0] }, expectedDx.map { 2 * $0 }, absolute: 1e-5, "dx added")
+      of: { c.reference($0, w.doubles) }, at: x.doubles, dy: dy.doubles, step: 0.5, picked: some)
+    let largest = dx.doubles.map(abs).max() ?? 0
+    let bound = max(1e-5, target.tolerance * largest)
+    expectClose(some.map { dx.doubles[$0] }, expectedDx, absolute: bound, "dx")
+    convolver.inputGradient(dy: dy, weights: w.data, into: dx, adding: true)
+    expectClose(some.map { dx.doubles[$0] }, expectedDx.map { 2 * $0 }, absolute: 3 * bound, "dx added")
 
     let dw = arena.tensor(w.shape, values: 4)
-    convolver.weightGradient(x: x, dy: dy, dw: dw.data, scratch: arena.take(c.threads * convolver.scratchPerThread))
+    convolver.weightGradient(x: x, dy: dy, dw: dw.data)
     let others = picked(w.shape.count)
     expectClose(
       others.map { dw.data[$0] },
       numericGradient(
-        of: { reference(x.floats.doubles, $0) }, at: w.floats.doubles, dy: dy.floats.doubles, step: 0.5, picked: others),
+        of: { c.reference(x.doubles, $0) }, at: w.doubles, dy: dy.doubles, step: 0.5, picked: others),
       absolute: 1e-5, "dw")
   }
 
+  /// What precedes and follows a convolution gives what the same passes give by themselves.
+  @Test(arguments: Target.all, cases)
+  fileprivate func fusedPasses(target: Target, c: ConvolutionCase) {
+    let (arena, precision) = (Arena(), target.precision)
+    let engine = target.engine(c.threads)
+    let convolver = c.convolver(engine)
+    func vector(_ seed: Int, _ channels: Int) -> UnsafeMutablePointer<Float> {
+      arena.tensor(Shape(1, 1, 1, channels), values: seed).data
+    }
+    let z = arena.tensor(Shape(c.images, c.height, c.width, c.inputs), values: 1, precision)
+    let w = arena.weights(Shape(c.kernel, c.kernel, c.inputs, c.outputs), values: 2, precision)
+    let before = Affine(scale: vector(3, c.inputs), shift: vector(4, c.inputs))
+    let x = arena.tensor(z.shape, precision)
+    engine.run(.normalize(z, by: before, channels: c.inputs, relu: true), on: x)
+
+    // Forward: normalized on the way in; and, as in evaluation, on the way out.
+    let (y, fused) = (
+      arena.tensor(convolver.output(for: z.shape), precision), arena.tensor(convolver.output(for: z.shape), precision)
+    )
+    convolver.forward(x, weights: w.data, into: y)
+    convolver.forward(z, normalizing: before, weights: w.data, into: fused)
+    #expect(fused.doubles == y.doubles, "normalized input")
+    let after = Affine(scale: vector(5, c.outputs), shift: vector(6, c.outputs))
+    let residual = arena.tensor(y.shape, values: 7, precision)
+    let normalize = RowPass.normalize(by: after, channels: c.outputs, relu: true, residual: residual)
+    convolver.forward(x, weights: w.data, into: fused, after: normalize)
+    engine.run(normalize, on: y)
+    #expect(fused.doubles == y.doubles, "normalized output")
+
+    // Backward: the gradient by z computed on the way in, the one by x masked and summed on the way out.
+    let dy = arena.tensor(y.shape, values: 8, precision)
+    let gradient = RowPass.gradient(
+      dy, by: after, z: residual, slope: vector(9, c.outputs), mean: vector(10, c.outputs))
+    let (dz, fusedDz) = (arena.tensor(y.shape, precision), arena.tensor(y.shape, precision))
+    let (dx, fusedDx) = (arena.tensor(z.shape, precision), arena.tensor(z.shape, precision))
+    engine.run(gradient, on: dz)
+    convolver.inputGradient(dy: dz, weights: w.data, into: dx)
+    func reduce(_ sums: UnsafeMutablePointer<Double>) -> RowPass {
+      .reduce(mask: .normalized(before), z: z, mean: vector(11, c.inputs), sums: sums)
+    }
+    func sums() -> UnsafeMutablePointer<Double> { arena.take(c.threads * 2 * c.inputs, of: Double.self) }
+    func total(_ sums: UnsafeMutablePointer<Double>) -> [Double] {
+      (0..<2 * c.inputs).map { i in (0..<c.threads).reduce(0) { $0 + sums[$1 * 2 * c.inputs + i] } }
+    }
+    let (expected, found) = (sums(), sums())
+    engine.run(reduce(expected), on: dx)
+    convolver.inputGradient(dy: fusedDz, weights: w.data, into: fusedDx, before: gradient, after: reduce(found))
+    #expect(fusedDz.doubles == dz.doubles && fusedDx.doubles == dx.doubles, "gradients")
+    expectClose(total(found), total(expected), relative: 1e-12, "sums")
+
+    let (dw, fusedDw) = (arena.tensor(w.shape), arena.tensor(w.shape))
+    convolver.weightGradient(x: x, dy: dz, dw: dw.data)
+    convolver.weightGradient(x: z, normalizing: before, dy: dz, dw: fusedDw.data)
+    #expect(fusedDw.doubles == dw.doubles, "dw")
+  }
+
   /// Taps that cover several pixels give what single ones do: 7 taps of 7 × 3 floats are a 7 × 7 filter's 49 of 3.
-  @Test func spans() {
+  @Test(arguments: Target.all) func spans(target: Target) {
     let arena = Arena()
-    let engine = Engine(kernels: Kernels.all[0], threads: Threads(2))
+    let engine = target.engine(2)
     let convolver = Convolver(
-      kernel: (7, 1), span: 7, inputs: 21, outputs: 10, stride: 2, padding: (0, 0), needsInputGradient: false,
-      engine: engine, arena: arena)
-    let x = arena.tensor(Shape(2, 15, 18, 3), values: 1)
-    let y = arena.tensor(convolver.output(for: x.shape))
+      kernel: (7, 1), span: 7, inputs: 21, outputs: 10, stride: 2, padding: (0, 0), image: (15, 18), engine: engine,
+      scratch: Scratch(engine.threads))
+    let x = arena.tensor(Shape(2, 15, 18, 3), values: 1, target.precision)
+    let y = arena.tensor(convolver.output(for: x.shape), target.precision)
     #expect(y.shape == Shape(2, 5, 6, 10))
-    let w = arena.tensor(Shape(7, 7, 3, 10), values: 2)
-    convolver.pack(w.data, gradients: false)
-    convolver.forward(x, into: y)
+    let w = arena.weights(Shape(7, 7, 3, 10), values: 2, target.precision)
+    convolver.forward(x, weights: w.data, into: y)
     let reference = { (w: [Double]) in
       Reference.convolution(
-        x.floats.doubles, images: 2, height: 15, width: 18, inputs: 3, weights: w, kernel: (7, 7), outputs: 10,
-        stride: 2,
+        x.doubles, images: 2, height: 15, width: 18, inputs: 3, weights: w, kernel: (7, 7), outputs: 10, stride: 2,
         padding: (0, 0))
     }
-    expectClose(y.floats, reference(w.floats.doubles))
+    expectClose(y.doubles, reference(w.doubles), relative: target.tolerance)
     let dw = arena.tensor(w.shape)
-    convolver.weightGradient(x: x, dy: y, dw: dw.data, scratch: arena.take(2 * convolver.scratchPerThread))
+    convolver.weightGradient(x: x, dy: y, dw: dw.data)
     let some = Array(stride(from: 0, to: w.shape.count, by: 97))
     expectClose(
       some.map { dw.data[$0] },
-      numericGradient(of: reference, at: w.floats.doubles, dy: y.floats.doubles, step: 0.5, picked: some),
-      relative: 1e-4)
+      numericGradient(of: reference, at: w.doubles, dy: y.doubles, step: 0.5, picked: some), relative: 1e-4)
   }
 
   /// An image's result is the same bits wherever it lies in a batch, and weight gradients for every number of threads.
-  @Test(arguments: Kernels.all.indices)
-  func bitsDoNotDependOnBatchOrThreads(set: Int) {
+  @Test(arguments: Target.all)
+  func bitsDoNotDependOnBatchOrThreads(target: Target) {
     let arena = Arena()
     func convolver(_ threads: Int) -> Convolver {
       Convolver(
-        kernel: (3, 3), inputs: 70, outputs: 130, stride: 1, padding: (1, 1),
-        engine: Engine(kernels: Kernels.all[set], threads: Threads(threads)), arena: arena)
+        kernel: (3, 3), inputs: 70, outputs: 130, stride: 1, padding: (1, 1), image: (9, 7),
+        engine: target.engine(threads), scratch: Scratch(Threads(threads)))
     }
-    let x = arena.tensor(Shape(5, 9, 7, 70), values: 1)
+    let x = arena.tensor(Shape(5, 9, 7, 70), values: 1, target.precision)
     let w = arena.tensor(Shape(3, 3, 70, 130), values: 2)
-    let whole = arena.tensor(Shape(5, 9, 7, 130))
+    let whole = arena.tensor(Shape(5, 9, 7, 130), target.precision)
     let one = convolver(1)
-    one.pack(w.data, gradients: false)
-    one.forward(x, into: whole)
-    let alone = arena.tensor(Shape(1, 9, 7, 130))
+    one.forward(x, weights: w.data, into: whole)
+    let alone = arena.tensor(Shape(1, 9, 7, 130), target.precision)
     for n in 0..<5 {
-      one.forward(Tensor(x.data + n * 9 * 7 * 70, Shape(1, 9, 7, 70)), into: alone)
-      #expect(alone.floats.elementsEqual(whole.floats[n * 9 * 7 * 130..<(n + 1) * 9 * 7 * 130]), "image \(n)")
+      let image = Tensor(x.memory + n * 9 * 7 * 70 * target.precision.bytes, Shape(1, 9, 7, 70), target.precision)
+      one.forward(image, weights: w.data, into: alone)
+      #expect(alone.doubles == Array(whole.doubles[n * 9 * 7 * 130..<(n + 1) * 9 * 7 * 130]), "image \(n)")
     }
     let dw = arena.tensor(w.shape)
-    one.weightGradient(x: x, dy: whole, dw: dw.data, scratch: arena.take(one.scratchPerThread))
+    one.weightGradient(x: x, dy: whole, dw: dw.data)
     for threads in [2, 3, 5] {
       let other = arena.tensor(w.shape)
-      let many = convolver(threads)
-      many.weightGradient(x: x, dy: whole, dw: other.data, scratch: arena.take(threads * many.scratchPerThread))
+      convolver(threads).weightGradient(x: x, dy: whole, dw: other.data)
       #expect(dw.floats.elementsEqual(other.floats), "\(threads) threads")
     }
   }
 
   /// Statistics are sums in double: how rows fall to threads, or ranks, does not show once they are rounded to float.
-  @Test(arguments: Kernels.all.indices)
-  func statisticsDoNotDependOnThreads(set: Int) {
+  @Test(arguments: Target.all)
+  func statisticsDoNotDependOnThreads(target: Target) {
     let arena = Arena()
-    let x = arena.tensor(Shape(5, 19, 17, 8), values: 1)
+    let x = arena.tensor(Shape(5, 19, 17, 8), values: 1, target.precision)
     let w = arena.tensor(Shape(3, 3, 8, 70), values: 2)
-    let y = arena.tensor(Shape(5, 19, 17, 70))
-    func statistics(_ threads: Int) -> (forward: [Double], backward: [Double]) {
-      let engine = Engine(kernels: Kernels.all[set], threads: Threads(threads))
+    let y = arena.tensor(Shape(5, 19, 17, 70), target.precision)
+    func statistics(_ threads: Int) -> [Double] {
+      let engine = target.engine(threads)
       let convolver = Convolver(
-        kernel: (3, 3), inputs: 8, outputs: 70, stride: 1, padding: (1, 1), engine: engine, arena: arena)
-      let sums = { arena.take(threads * 140, of: Double.self) }
-      let (forward, backward) = (sums(), sums())
-      convolver.pack(w.data, gradients: false)
-      convolver.forward(x, into: y, sums: forward)
-      engine.reduce(y, maskedBy: nil, against: y, mean: w.data, sums: backward)
-      let total = { (sums: UnsafeMutablePointer<Double>) in
+        kernel: (3, 3), inputs: 8, outputs: 70, stride: 1, padding: (1, 1), image: (19, 17), engine: engine,
+        scratch: Scratch(engine.threads))
+      let (forward, backward) = (arena.take(threads * 140, of: Double.self), arena.take(threads * 140, of: Double.self))
+      convolver.forward(x, weights: w.data, into: y, after: .statistics(channels: 70, sums: forward))
+      engine.run(.reduce(mask: .none, z: y, mean: w.data, sums: backward), on: y)
+      return [forward, backward].flatMap { sums in
         (0..<140).map { i in (0..<threads).reduce(0) { $0 + sums[$1 * 140 + i] } }
       }
-      return (total(forward), total(backward))
     }
     let one = statistics(1)
     for threads in [2, 3, 7] {
-      let many = statistics(threads)
-      for (a, b) in zip(one.forward + one.backward, many.forward + many.backward) {
+      for (a, b) in zip(one, statistics(threads)) {
         #expect(abs(a - b) <= 1e-12 * max(1, abs(a)), "\(threads) threads")
       }
     }
@@ -173,22 +228,17 @@ private let cases = [
   /// A rank may have no images in a step: nothing is read, and gradients are zero.
   @Test func noImages() {
     let arena = Arena()
+    let engine = Target.all[0].engine(2)
     let convolver = Convolver(
-      kernel: (3, 3), inputs: 8, outputs: 8, stride: 2, padding: (1, 1),
-      engine: Engine(kernels: Kernels.all[0], threads: Threads(2)), arena: arena)
+      kernel: (3, 3), inputs: 8, outputs: 8, stride: 2, padding: (1, 1), image: (9, 9), engine: engine,
+      scratch: Scratch(engine.threads))
     let dw = arena.tensor(Shape(3, 3, 8, 8), values: 1)
     let (x, y) = (arena.tensor(Shape(0, 9, 9, 8)), arena.tensor(Shape(0, 5, 5, 8)))
-    convolver.forward(x, into: y)
-    convolver.inputGradient(dy: y, into: x)
-    convolver.weightGradient(x: x, dy: y, dw: dw.data, scratch: arena.take(2 * convolver.scratchPerThread))
+    let affine = Affine(scale: dw.data, shift: dw.data)
+    convolver.forward(x, weights: dw.data, into: y)
+    convolver.forward(x, normalizing: affine, weights: dw.data, into: y)
+    convolver.inputGradient(dy: y, weights: dw.data, into: x)
+    convolver.weightGradient(x: x, dy: y, dw: dw.data)
     #expect(dw.floats.allSatisfy { $0 == 0 })
-  }
-}
-
-extension Arena {
-  func tensor(_ shape: Shape, values seed: Int) -> Tensor {
-    let tensor = self.tensor(shape)
-    for i in 0..<shape.count { tensor.data[i] = formula(seed, i) }
-    return tensor
   }
 }

@@ -7,113 +7,152 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
 
 /// The passes around the convolutions, in every kernel set, with one thread and three.
 @Suite struct PassTests {
-  private func engines() -> [Engine] {
-    Kernels.all.flatMap { set in [1, 3].map { Engine(kernels: set, threads: Threads($0)) } }
-  }
+  private func engines() -> [Engine] { Target.all.flatMap { target in [1, 3].map(target.engine) } }
+
+  private func tolerance(_ engine: Engine) -> Double { engine.precision == .fp32 ? 1e-5 : 0x1p-8 }
 
   @Test(arguments: extents) func normalize(rows: Int, channels: Int) {
-    let arena = Arena()
-    let shape = Shape(rows, 1, 1, channels)
-    let (z, residual) = (arena.tensor(shape, values: 1), arena.tensor(shape, values: 2))
-    let coefficients = (3...6).map { arena.tensor(Shape(1, 1, 1, channels), values: $0).data }
-    let (scale, shift, otherScale, otherShift) = (coefficients[0], coefficients[1], coefficients[2], coefficients[3])
-    let y = arena.tensor(shape)
-    func expected(_ relu: Bool, _ other: (Int, Int) -> Double) -> [Double] {
-      (0..<shape.count).map { i in
-        let c = i % channels
-        let value = Double(z.data[i]) * Double(scale[c]) + Double(shift[c]) + other(i, c)
-        return relu ? max(0, value) : value
-      }
-    }
     for engine in engines() {
-      engine.normalize(z, into: y, scale: scale, shift: shift, relu: false)
-      expectClose(y.floats, expected(false) { _, _ in 0 })
-      engine.normalize(z, into: y, scale: scale, shift: shift, relu: true, residual: residual)
-      expectClose(y.floats, expected(true) { i, _ in Double(residual.data[i]) })
-      engine.normalize(
-        z, into: y, scale: scale, shift: shift, relu: true, residual: residual, residualScale: otherScale,
-        residualShift: otherShift)
-      expectClose(
-        y.floats, expected(true) { i, c in Double(residual.data[i]) * Double(otherScale[c]) + Double(otherShift[c]) })
-    }
-  }
-
-  @Test(arguments: extents) func reduceAndBackward(rows: Int, channels: Int) {
-    let arena = Arena()
-    let shape = Shape(rows, 1, 1, channels)
-    let (z, y) = (arena.tensor(shape, values: 1), arena.tensor(shape, values: 2))
-    let vectors = (3...6).map { arena.tensor(Shape(1, 1, 1, channels), values: $0).data }
-    for engine in engines() {
-      let dy = arena.tensor(shape, values: 7)
-      let given = dy.floats.doubles
-      let sums = arena.take(engine.threads.count * 2 * channels, of: Double.self)
-      engine.reduce(dy, maskedBy: y, against: z, mean: vectors[0], sums: sums)
-      let masked = given.indices.map { y.data[$0] > 0 ? given[$0] : 0 }
-      expectClose(dy.floats, masked, "masked")
-      var (sum, dot) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels))
-      for (i, value) in masked.enumerated() {
-        sum[i % channels] += value
-        dot[i % channels] += value * (Double(z.data[i]) - Double(vectors[0][i % channels]))
-      }
-      let total = (0..<2 * channels).map { i in
-        (0..<engine.threads.count).reduce(0) { $0 + sums[$1 * 2 * channels + i] }
-      }
-      expectClose(total, sum + dot, absolute: 1e-6 * Double(rows), "sums")
-
-      let dz = arena.tensor(shape)
-      engine.normalizeBackward(dy, z: z, into: dz, a: vectors[1], m: vectors[2], b: vectors[3], mean: vectors[0])
-      let v = vectors.map { pointer in (0..<channels).map { Double(pointer[$0]) } }
-      expectClose(
-        dz.floats,
-        masked.indices.map { i in
+      let arena = Arena()
+      let shape = Shape(rows, 1, 1, channels)
+      let (z, residual) = (
+        arena.tensor(shape, values: 1, engine.precision), arena.tensor(shape, values: 2, engine.precision)
+      )
+      let vectors = (3...6).map { arena.tensor(Shape(1, 1, 1, channels), values: $0).data }
+      let affine = Affine(scale: vectors[0], shift: vectors[1])
+      let other = Affine(scale: vectors[2], shift: vectors[3])
+      let y = arena.tensor(shape, engine.precision)
+      let (zs, residuals) = (z.doubles, residual.doubles)
+      func check(_ pass: RowPass, relu: Bool, _ added: (Int, Int) -> Double) {
+        engine.run(pass, on: y)
+        let expected = zs.indices.map { i in
           let c = i % channels
-          return v[1][c] * (masked[i] - v[2][c]) + v[3][c] * (Double(z.data[i]) - v[0][c])
-        })
+          let value = zs[i] * Double(affine.scale[c]) + Double(affine.shift[c]) + added(i, c)
+          return relu ? max(0, value) : value
+        }
+        expectClose(y.doubles, expected, relative: tolerance(engine))
+      }
+      check(.normalize(z, by: affine, channels: channels, relu: false), relu: false) { _, _ in 0 }
+      check(.normalize(z, by: affine, channels: channels, relu: true, residual: residual), relu: true) { i, _ in
+        residuals[i]
+      }
+      check(
+        .normalize(z, by: affine, channels: channels, relu: true, residual: residual, residualBy: other), relu: true
+      ) { i, c in residuals[i] * Double(other.scale[c]) + Double(other.shift[c]) }
     }
   }
 
-  /// Not a number stays one through ReLU: the loss must show it.
-  @Test func reluKeepsNaN() {
-    let arena = Arena()
-    let z = arena.tensor(Shape(1, 1, 1, 40), values: 1)
-    z.data[3] = .nan
-    let (one, zero) = (arena.tensor(Shape(1, 1, 1, 40)), arena.tensor(Shape(1, 1, 1, 40)))
-    one.floats.update(repeating: 1)
+  @Test(arguments: extents) func reduceAndGradient(rows: Int, channels: Int) {
     for engine in engines() {
-      let y = arena.tensor(z.shape)
-      engine.normalize(z, into: y, scale: one.data, shift: zero.data, relu: true)
-      #expect(y.data[3].isNaN)
+      let (arena, precision) = (Arena(), engine.precision)
+      let shape = Shape(rows, 1, 1, channels)
+      let (z, y) = (arena.tensor(shape, values: 1, precision), arena.tensor(shape, values: 2, precision))
+      let v = (3...6).map { arena.tensor(Shape(1, 1, 1, channels), values: $0) }
+      let affine = Affine(scale: v[1].data, shift: v[2].data)
+      let (zs, ys, vs) = (z.doubles, y.doubles, v.map(\.doubles))
+      let given = arena.tensor(shape, values: 7, precision).doubles
+      let masks: [(RowPass.Mask, (Int) -> Bool)] = [
+        (.none, { _ in true }), (.output(y), { ys[$0] > 0 }),
+        (.normalized(affine), { zs[$0] * vs[1][$0 % channels] + vs[2][$0 % channels] > 0 }),
+      ]
+      for (mask, passes) in masks {
+        let dy = arena.tensor(shape, values: 7, precision)
+        let sums = arena.take(engine.threads.count * 2 * channels, of: Double.self)
+        engine.run(.reduce(mask: mask, z: z, mean: v[0].data, sums: sums), on: dy)
+        let masked = given.indices.map { passes($0) ? given[$0] : 0 }
+        #expect(dy.doubles == masked, "masked")
+        var (sum, dot) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels))
+        for (i, value) in masked.enumerated() {
+          sum[i % channels] += value
+          dot[i % channels] += value * (zs[i] - vs[0][i % channels])
+        }
+        let total = (0..<2 * channels).map { i in
+          (0..<engine.threads.count).reduce(0) { $0 + sums[$1 * 2 * channels + i] }
+        }
+        expectClose(total, sum + dot, absolute: 1e-6 * Double(rows), "sums")
+
+        let dz = arena.tensor(shape, precision)
+        engine.run(.gradient(dy, by: affine, z: z, slope: v[3].data, mean: v[0].data), on: dz)
+        let expected = masked.indices.map { i in
+          let c = i % channels
+          return vs[1][c] * (masked[i] - vs[2][c]) + vs[3][c] * (zs[i] - vs[0][c])
+        }
+        expectClose(dz.doubles, expected, relative: tolerance(engine), "dz")
+      }
     }
   }
 
-  @Test(arguments: [(1, 1, 1), (5, 4, 3), (8, 9, 20)]) func maxPool(height: Int, width: Int, channels: Int) {
-    let arena = Arena()
-    let x = arena.tensor(Shape(2, height, width, channels), values: 1)
-    let y = arena.tensor(Shape(2, (height - 1) / 2 + 1, (width - 1) / 2 + 1, channels))
-    let which = arena.take(y.shape.count, of: UInt8.self)
-    let reference = { Reference.maxPool($0, images: 2, height: height, width: width, channels: channels) }
-    let engine = engines()[1]
-    engine.maxPool(x, into: y, which: which)
-    expectClose(y.floats, reference(x.floats.doubles))
-    let dy = arena.tensor(y.shape, values: 2)
-    let dx = arena.tensor(x.shape, values: 3)
-    engine.maxPoolBackward(dy, which: which, into: dx)
-    expectClose(dx.floats, numericGradient(of: reference, at: x.floats.doubles, dy: dy.floats.doubles), absolute: 1e-6)
+  /// Not a number stays one through ReLU, pooling and rounding: the loss must show it.
+  @Test func reluKeepsNaN() {
+    for engine in engines() {
+      let arena = Arena()
+      let z = arena.tensor(Shape(1, 1, 1, 40), values: 1)
+      z.data[3] = .nan
+      let (one, zero) = (arena.tensor(Shape(1, 1, 1, 40)), arena.tensor(Shape(1, 1, 1, 40)))
+      one.floats.update(repeating: 1)
+      let affine = Affine(scale: one.data, shift: zero.data)
+      let x = arena.tensor(z.shape, engine.precision)
+      let y = arena.tensor(z.shape, engine.precision)
+      engine.convert(z.data, into: x.memory, engine.precision, count: 40)
+      engine.run(.normalize(x, by: affine, channels: 40, relu: true), on: y)
+      #expect(y.doubles[3].isNaN && y.doubles.filter(\.isNaN).count == 1)
+      engine.maxPool(x, normalizing: affine, into: y, which: arena.take(40, of: UInt8.self))
+      #expect(y.doubles[3].isNaN)
+    }
+  }
+
+  @Test(arguments: [(1, 1, 1), (5, 4, 3), (8, 9, 20), (3, 3, 70)]) func maxPool(height: Int, width: Int, channels: Int)
+  {
+    for engine in engines() {
+      let (arena, precision) = (Arena(), engine.precision)
+      let z = arena.tensor(Shape(2, height, width, channels), values: 1, precision)
+      // A scale of one leaves no doubt about rounding: what is equal in the kernel is equal here.
+      let (scale, shift) = (arena.tensor(Shape(1, 1, 1, channels)), arena.tensor(Shape(1, 1, 1, channels), values: 4))
+      scale.floats.update(repeating: 1)
+      let y = arena.tensor(Shape(2, (height - 1) / 2 + 1, (width - 1) / 2 + 1, channels), precision)
+      let which = arena.take(y.shape.count, of: UInt8.self)
+      let x = z.doubles.enumerated().map { Double(max(0, Float($1) + shift.data[$0 % channels])) }
+      engine.maxPool(z, normalizing: Affine(scale: scale.data, shift: shift.data), into: y, which: which)
+      let reference = Reference.maxPool(x, images: 2, height: height, width: width, channels: channels)
+      expectClose(y.doubles, reference, relative: tolerance(engine))
+
+      // The gradient goes to the first pixel of each window that equals its largest.
+      let dy = arena.tensor(y.shape, values: 2, precision)
+      let dx = arena.tensor(z.shape, values: 3, precision)
+      engine.maxPoolBackward(dy, which: which, into: dx)
+      var expected = [Double](repeating: 0, count: z.shape.count)
+      for (i, gradient) in dy.doubles.enumerated() {
+        let (c, ox, oy) = (i % channels, i / channels % y.shape.width, i / channels / y.shape.width % y.shape.height)
+        let n = i / channels / y.shape.width / y.shape.height
+        let window = (max(0, 2 * oy - 1)..<min(height, 2 * oy + 2)).flatMap { iy in
+          (max(0, 2 * ox - 1)..<min(width, 2 * ox + 2)).map { ((n * height + iy) * width + $0) * channels + c }
+        }
+        if let first = window.first(where: { x[$0] == reference[i] }) { expected[first] += gradient }
+      }
+      expectClose(dx.doubles, expected, relative: tolerance(engine), absolute: 1e-6)
+    }
   }
 
   @Test func concatPool() {
-    let arena = Arena()
-    let x = arena.tensor(Shape(3, 3, 4, 21), values: 1)
-    let y = arena.tensor(Shape(3, 1, 1, 42))
-    let which = arena.take(3 * 21, of: Int32.self)
-    let reference = { Reference.concatPool($0, images: 3, pixels: 12, channels: 21) }
-    let engine = engines()[1]
-    engine.concatPool(x, into: y, which: which)
-    expectClose(y.floats, reference(x.floats.doubles))
-    let dy = arena.tensor(y.shape, values: 2)
-    let dx = arena.tensor(x.shape, values: 3)
-    engine.concatPoolBackward(dy, which: which, into: dx)
-    expectClose(dx.floats, numericGradient(of: reference, at: x.floats.doubles, dy: dy.floats.doubles), absolute: 1e-6)
+    for engine in engines() {
+      let (arena, precision) = (Arena(), engine.precision)
+      let x = arena.tensor(Shape(3, 3, 4, 21), values: 1, precision)
+      let y = arena.tensor(Shape(3, 1, 1, 42))
+      let which = arena.take(3 * 21, of: Int32.self)
+      let reference = { Reference.concatPool($0, images: 3, pixels: 12, channels: 21) }
+      engine.concatPool(x, into: y, which: which)
+      expectClose(y.floats, reference(x.doubles))
+      let dy = arena.tensor(y.shape, values: 2)
+      let dx = arena.tensor(x.shape, values: 3, precision)
+      engine.concatPoolBackward(dy, which: which, into: dx)
+      let (xs, maxima) = (x.doubles, reference(x.doubles))
+      let expected = xs.indices.map { i in
+        let (n, p, c) = (i / 252, i / 21 % 12, i % 21)
+        let first = (0..<12).first { xs[(n * 12 + $0) * 21 + c] == maxima[n * 42 + c] }
+        return Double(dy.data[n * 42 + 21 + c]) / 12 + (first == p ? Double(dy.data[n * 42 + c]) : 0)
+      }
+      expectClose(dx.doubles, expected, relative: tolerance(engine), absolute: 1e-6)
+    }
   }
 
   /// Three steps against the formula in Double, and a row of a product alone against the same row in a batch.

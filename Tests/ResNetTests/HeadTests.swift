@@ -10,7 +10,7 @@ import Testing
 
   @Test func linear() {
     let parameters = Parameters(labels: 5)
-    let layer = Linear("head.8", parameters: parameters)
+    let layer = Linear("head.8", inputs: 512, outputs: 5, plan: Plan(parameters: parameters, engine: engine))
     let (weight, bias) = (parameters.value("head.8.weight"), parameters.value("head.8.bias"))
     for i in 0..<5 * 512 { weight[i] = formula(1, i) }
     for i in 0..<5 { bias[i] = formula(2, i) }
@@ -50,14 +50,32 @@ import Testing
       })
     let x = arena.tensor(Shape(5, 1, 1, 512))
     _ = x.floats.update(fromContentsOf: all[..<(5 * 512)])
-    norm.clearSums()
-    engine.reduce(x, maskedBy: nil, against: x, mean: arena.take(512), sums: norm.sums)
+    engine.run(norm.statistics(), on: x)
     try norm.fit(rows: 5, pass: pass)
     let (mean, variance) = Reference.statistics(all.doubles, channels: 512)
     expectClose((0..<512).map { norm.mean[$0] }, mean, absolute: 1e-6)
-    expectClose((0..<512).map { norm.scale[$0] }, variance.map { 1 / ($0 + 1e-5).squareRoot() })
+    expectClose((0..<512).map { norm.affine.scale[$0] }, variance.map { 1 / ($0 + 1e-5).squareRoot() })
     expectClose((0..<512).map { parameters.value("head.6.running_mean")[$0] }, mean.map { 0.1 * $0 }, absolute: 1e-6)
     expectClose((0..<512).map { parameters.value("head.6.running_var")[$0] }, variance.map { 0.9 + 0.1 * $0 * 7 / 6 })
+  }
+
+  /// The digits of an image's logits must not depend on the batch it was evaluated in.
+  @Test func evaluatedImagesDoNotDependOnTheirBatch() {
+    let parameters = Parameters(labels: 3)
+    parameters.initialize(seed: 1)
+    let layer = Linear("head.4", inputs: 4096, outputs: 512, plan: Plan(parameters: parameters, engine: engine))
+    let arena = Arena()
+    let (x, y) = (arena.tensor(Shape(40, 1, 1, 4096)), arena.tensor(Shape(40, 1, 1, 512)))
+    for i in 0..<x.shape.count { x.data[i] = formula(1, i) }
+    layer.forward(x, into: y, training: false)
+    let alone = arena.tensor(Shape(1, 1, 1, 512))
+    for n in 0..<40 {
+      layer.forward(Tensor(x.data + n * 4096, Shape(1, 1, 1, 4096)), into: alone, training: false)
+      #expect(alone.floats.elementsEqual(y.floats[n * 512..<(n + 1) * 512]), "image \(n)")
+    }
+    let trained = arena.tensor(y.shape)
+    layer.forward(x, into: trained, training: true)
+    expectClose(y.floats, trained.floats.doubles, "both ways")
   }
 
   @Test func dropout() {

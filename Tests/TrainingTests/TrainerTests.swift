@@ -18,7 +18,7 @@ import Testing
     let one = try fixture.train(configuration, in: fixture.run("one")).rows
     let many = try fixture.train(configuration, in: fixture.run("many"), ranks: ranks).rows
     #expect(one.count == 2 && many.count == 2)
-    let tolerance = batchSize > 4 ? 1e-3 : 2e-2  // normalizing over few values amplifies rounding
+    let tolerance = batchSize > 4 ? 1e-3 : 5e-2  // normalizing over few values amplifies rounding
     for (a, b) in zip(one, many) {
       expectClose([b.trainLoss], [a.trainLoss], relative: tolerance)
       expectClose([try #require(b.metrics).loss], [try #require(a.metrics).loss], relative: 10 * tolerance)

@@ -1,6 +1,6 @@
 #pragma once
 // The loops that carry the network, in plain C, compiled once per instruction set and chosen at run time.
-// Tensors are fp32, NHWC, densely packed. No function allocates, keeps state or starts threads: callers split the
+// Tensors are NHWC, densely packed. No function allocates, keeps state or starts threads: callers split the
 // work (rows, channels, images) and call from as many threads as they like.
 
 #include <stddef.h>
@@ -39,75 +39,114 @@ pd_rows pd_forward_rows(pd_filter filter, int images, int height, int width, int
 /// at all for some parities.
 pd_rows pd_backward_rows(pd_filter filter, int images, int height, int width, int parity_y, int parity_x, int *order);
 
-/// What is done with a convolution's result besides storing it.
+/// How activations, and their gradients, are stored. Sums are fp32 either way, weights and statistics too.
+typedef enum pd_precision { PD_FP32 = 0, PD_BF16 = 1 } pd_precision;
+
+/// Whether a convolution's result replaces the output or is added to it.
 typedef enum pd_store { PD_REPLACE = 0, PD_ADD = 1 } pd_store;
 
+/// What batch normalization does to rows of `channels` values, in a pass of its own or to a convolution's output while
+/// that is still in the cache. Tensors named here have the output's shape; vectors have a float for each channel.
+typedef enum pd_kind {
+  /// Adds Σ output to `sum` and Σ output² to `dot`.
+  PD_STATISTICS,
+  /// output = max(0, from·scale + shift + residual·residual_scale + residual_shift); a null `residual` or
+  /// `residual_scale` leaves out what it stands for, and without `relu` nothing is clipped.
+  PD_NORMALIZE,
+  /// The output is a gradient dy. First sets it to zero where ReLU clipped: where `y`, if given, is not positive, or,
+  /// with `relu`, z·scale + shift is not. Then adds Σ dy to `sum` and Σ dy·(z − mean) to `dot`.
+  PD_REDUCE,
+  /// output = scale·(from − shift) + slope·(z − mean), the gradient by z, with `from` the gradient dy.
+  PD_GRADIENT,
+} pd_kind;
+
+typedef struct pd_pass {
+  pd_kind kind;
+  int relu;
+  const void *_Nullable from;  // null: the output itself
+  const void *_Nullable z, *_Nullable y, *_Nullable residual;
+  const float *_Nullable scale, *_Nullable shift, *_Nullable residual_scale, *_Nullable residual_shift;
+  const float *_Nullable mean, *_Nullable slope;
+  double *_Nullable sum, *_Nullable dot;
+} pd_pass;
+
+/// The kernels of one instruction set for one precision. `void *` points to activations in that precision.
 typedef struct pd_kernels {
-  const char *name;
   /// Output channels of one weight panel: the width of the register tile.
   int panel;
+  /// Rows that `convolve` takes at a time: parts of fewer rows read the panels more often.
+  int block;
 
-  /// Rows `first ..< last` of output = gather(input) · weights, replacing or adding to `output`.
-  /// `panels`: the weights as `pd_pack` lays them out. If `sum` is given, adds each output channel's sum, and
-  /// sum of squares, over these rows to `sum` and `squares` (`out_channels` doubles each).
-  void (*convolve)(const pd_rows *rows, const float *input, const float *panels, float *output, pd_store store,
-                   size_t first, size_t last, double *_Nullable sum, double *_Nullable squares);
+  /// Lays weights [taps][inputs][outputs] out in panels [outputs/panel][taps'][inputs'][panel], the last one filled
+  /// with zeros: panels `first ..< last`, to their places in `panels`. Tap t of the result is tap `order[t]` of the
+  /// weights. In bf16 inputs' counts pairs of inputs, an odd last one paired with zero.
+  void (*pack)(const float *weights, const int *order, int taps, int inputs, int outputs, int first, int last,
+               void *panels);
+  /// The same for the transposed filter: panels [inputs/panel][taps'][outputs'][panel].
+  void (*pack_transposed)(const float *weights, const int *order, int taps, int inputs, int outputs, int first,
+                          int last, void *panels);
+
+  /// Rows `first ..< last` of output = gather(input) · weights, replacing or adding to `output`, and then `after` on
+  /// each part of them that is done. `panels`: the weights as packed. In bf16, with an odd number of channels, the
+  /// element behind each gathered run is read, times zero.
+  void (*convolve)(const pd_rows *rows, const void *input, const void *panels, void *output, pd_store store,
+                   size_t first, size_t last, const pd_pass *_Nullable after);
 
   /// dw[t][ci][co] = Σ over all rows of input(row, t)[ci] · dy(row)[co], for ci in `first_ci ..< last_ci` and the
   /// panels `first_panel ..< last_panel` of output channels. The order of the sum does not depend on these ranges.
-  /// `scratch`: `pd_weight_gradient_scratch` floats.
-  void (*weight_gradient)(const pd_rows *rows, const float *input, const float *dy, float *dw, int first_ci,
-                          int last_ci, int first_panel, int last_panel, float *scratch);
+  /// With `scale`, the input is max(0, input·scale + shift), by channel, rounded to the precision.
+  /// `scratch`: `pd_weight_gradient_scratch` bytes.
+  void (*weight_gradient)(const pd_rows *rows, const void *input, const float *_Nullable scale,
+                          const float *_Nullable shift, const void *dy, float *dw, int first_ci, int last_ci,
+                          int first_panel, int last_panel, void *scratch);
 
-  /// y = max(0, z·scale + shift + residual·residual_scale + residual_shift) by rows of `channels` floats. Without
-  /// `residual_scale` the residual is added as it is; without `relu` nothing is clipped. y may be z.
-  void (*normalize)(float *y, const float *z, const float *scale, const float *shift, const float *_Nullable residual,
-                    const float *_Nullable residual_scale, const float *_Nullable residual_shift, int relu,
-                    size_t rows, int channels);
+  /// `pass` on rows `first ..< last` of output.
+  void (*run)(const pd_pass *pass, void *output, size_t first, size_t last, int channels);
 
-  /// Where `y` is given, dy is first set to zero wherever y is not positive (ReLU's gradient). Then adds
-  /// Σ dy to `sum` and Σ dy·(z − mean) to `dot`, by channel.
-  void (*normalize_reduce)(float *dy, const float *_Nullable y, const float *z, const float *mean, size_t rows,
-                           int channels, double *sum, double *dot);
+  /// Multiplies and adds in registers only, for measuring the machine's peak: `flops` operations each round.
+  float (*peak)(size_t rounds);
+  double flops;
 
-  /// dz = a·(dy − m) + b·(z − mean), by channel. dz may be dy.
-  void (*normalize_backward)(float *dz, const float *dy, const float *z, const float *a, const float *m,
-                             const float *b, const float *mean, size_t rows, int channels);
+  /// `torch.nn.MaxPool2d(3, 2, 1)` of max(0, z·scale + shift), by channel, for images `first ..< last`; `which` records
+  /// the tap (0…8) that was largest, the first of equals.
+  void (*max_pool)(const void *z, const float *scale, const float *shift, int height, int width, int channels, void *y,
+                   uint8_t *which, size_t first, size_t last);
+  /// The pooling's gradient: replaces dx.
+  void (*max_pool_backward)(const void *dy, const uint8_t *which, int height, int width, int channels, void *dx,
+                            size_t first, size_t last);
+
+  /// fastai's AdaptiveConcatPool2d(1): y[n] = [max over pixels, mean over pixels], 2·channels; `which` the pixel that
+  /// was largest, the first of equals.
+  void (*concat_pool)(const void *x, int pixels, int channels, float *y, int32_t *which, size_t first, size_t last);
+  /// Its gradient: replaces dx.
+  void (*concat_pool_backward)(const float *dy, const int32_t *which, int pixels, int channels, void *dx, size_t first,
+                               size_t last);
+
+  /// Floats to the precision.
+  void (*narrow)(const float *from, void *to, size_t count);
+} pd_kernels;
+
+/// An instruction set.
+typedef struct pd_set {
+  const char *name;
+  pd_kernels precision[2];  // by pd_precision
 
   /// AdamW as fastai applies it (recipe §5; torch.optim.Adam, torch ≥ 1.3): first w ·= decay, then m, v and w are
   /// updated; `step_size` is lr/(1 − β1ᵗ), `correction` is √(1 − β2ᵗ).
   void (*adamw)(float *w, const float *g, float *m, float *v, size_t count, float beta1, float beta2, float eps,
                 float decay, float step_size, float correction);
-} pd_kernels;
+} pd_set;
+
+/// The set's kernels for a precision.
+static inline const pd_kernels *pd_set_kernels(const pd_set *set, pd_precision precision) {
+  return &set->precision[precision];
+}
 
 /// Every set this CPU (and its operating system) can run, best first; the last is plain C and always there.
-const pd_kernels *_Nonnull const *_Nonnull pd_kernels_all(int *count);
+const pd_set *_Nonnull const *_Nonnull pd_sets(int *count);
 
-/// Floats of scratch one call of `weight_gradient` over these ranges needs.
-size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int first_panel, int last_panel);
-
-/// Weights [taps][inputs][outputs] to panels [outputs/panel][taps'][inputs][panel], the last panel filled with zeros.
-/// Tap t of the result is tap `order[t]` of the weights.
-void pd_pack(const float *weights, const int *order, int taps, int inputs, int outputs, int panel, float *panels);
-
-/// The same for the transposed filter: panels [inputs/panel][taps'][outputs][panel].
-void pd_pack_transposed(const float *weights, const int *order, int taps, int inputs, int outputs, int panel,
-                        float *panels);
-
-/// `torch.nn.MaxPool2d(3, 2, 1)` of images `first ..< last`; `which` records the tap (0…8) that was largest, the
-/// first of equals.
-void pd_max_pool(const float *x, int height, int width, int channels, float *y, uint8_t *which, size_t first,
-                 size_t last);
-/// Its gradient: replaces dx.
-void pd_max_pool_backward(const float *dy, const uint8_t *which, int height, int width, int channels, float *dx,
-                          size_t first, size_t last);
-
-/// fastai's AdaptiveConcatPool2d(1): y[n] = [max over pixels, mean over pixels], 2·channels; `which` the pixel that
-/// was largest, the first of equals.
-void pd_concat_pool(const float *x, int pixels, int channels, float *y, int32_t *which, size_t first, size_t last);
-/// Its gradient: replaces dx.
-void pd_concat_pool_backward(const float *dy, const int32_t *which, int pixels, int channels, float *dx, size_t first,
-                             size_t last);
+/// Bytes of scratch one call of `weight_gradient` over this many panels needs.
+size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels);
 
 /// 1 if none of `count` floats is infinite or not a number, otherwise 0.
 int pd_all_finite(const float *x, size_t count);

@@ -35,13 +35,10 @@ struct Evaluate: ParsableCommand {
       guard communicator.rank == 0 else { return }
       for warning in dataset.warnings { Console.complain("warning: \(warning)") }
       if json {
-        let object = Report(
-          checkpoint: checkpoint, images: dataset.valid.count, size: predictor.size, loss: metrics.loss,
-          accuracyThresh: metrics.accuracyThresh, fbeta: metrics.fbeta)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        Console.print(String(decoding: try encoder.encode(object), as: UTF8.self))
+        try Console.print(
+          json: Report(
+            checkpoint: checkpoint, images: dataset.valid.count, size: predictor.size, loss: metrics.loss,
+            accuracyThresh: metrics.accuracyThresh, fbeta: metrics.fbeta))
       } else {
         Console.print("\(dataset.valid.count) images at \(predictor.size)×\(predictor.size)")
         for (name, value) in [

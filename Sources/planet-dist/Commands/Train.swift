@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Compute
 import Foundation
 import PlanetData
 import Training
@@ -46,6 +47,7 @@ struct Train: ParsableCommand {
       let dataset = try communicator.agree { try data.dataset() }
       var configuration = try recipe.configuration(following: from.map(following) ?? Recipe.stages.map(\.name))
       (configuration.validPct, configuration.splitSeed) = (data.validPct, data.splitSeed)
+      configuration.precision = engine.precision
       let origin = try communicator.agree {
         communicator.rank == 0 ? try start(in: folder, configuration) : Start.random
       }

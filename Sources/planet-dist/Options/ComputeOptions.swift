@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Collectives
-import Compute
+public import Compute
 import Foundation
 import PlanetData
 
@@ -8,6 +8,9 @@ import PlanetData
 struct ComputeOptions: ParsableArguments {
   @Option(help: "Threads of each rank. Default: its share of the processors it may run on.")
   var threads: Int?
+
+  @Option(help: "How activations and their gradients are stored: fp32, or bf16, faster and coarser.")
+  var precision = Precision.fp32
 
   @Option(help: "Threads of each rank that decode images.")
   var loaderThreads = 1
@@ -31,12 +34,12 @@ struct ComputeOptions: ParsableArguments {
   func engine(_ communicator: Communicator) throws -> Engine {
     let kernels = try communicator.agree { try Kernels.choose(ProcessInfo.processInfo.environment["PLANET_ISA"]) }
     var name = Fingerprint()
-    name.add(kernels.name)
+    name.add("\(kernels.name) \(precision)")
     try communicator.verifyIdentical(
-      name.value, what: "instruction set",
+      name.value, what: "instruction set or precision",
       advice: "Choose one that every host has, for all: `mpirun -x PLANET_ISA=avx2 …`.")
     let share = try communicator.placement().threads
-    return Engine(kernels: kernels, threads: Threads(threads ?? share))
+    return Engine(kernels: kernels, threads: Threads(threads ?? share), precision: precision)
   }
 
   /// The banner's first line, on rank 0; nil elsewhere. Collective.
@@ -45,6 +48,9 @@ struct ComputeOptions: ParsableArguments {
     let names = Set(hosts.map { String(decoding: $0, as: UTF8.self) }).sorted()
     let ranks = communicator.size == 1 ? "1 rank" : "\(communicator.size) ranks"
     return "planet-dist \(PlanetDist.configuration.version): \(ranks) on \(names.joined(separator: ", ")), "
-      + "\(engine.threads.count) thread\(engine.threads.count == 1 ? "" : "s") each, \(engine.kernels.name), fp32"
+      + "\(engine.threads.count) thread\(engine.threads.count == 1 ? "" : "s") each, \(engine.kernels.name), \(engine.precision), "
+      + "OpenBLAS \(OpenBLAS.core)"
   }
 }
+
+extension Precision: ExpressibleByArgument {}

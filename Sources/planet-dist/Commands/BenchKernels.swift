@@ -1,0 +1,78 @@
+import ArgumentParser
+import Compute
+import Foundation
+import Training
+
+struct BenchKernels: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kernels",
+    abstract: "Time each convolution of the network, forward and both gradients, in GFLOP/s.",
+    discussion: """
+      Each is first compared with sums in double precision. The peak is what multiplications on registers alone reach. \
+      Under mpirun every rank works, and rank 0 reports its own.
+      """)
+
+  @OptionGroup var bench: BenchOptions
+
+  @Option(help: "Trials of each; the best counts.")
+  var repetitions = 5
+
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
+
+  func validate() throws {
+    if !(1...1000).contains(repetitions) {
+      throw ValidationError("--repetitions must be 1 to 1000, not \(repetitions).")
+    }
+  }
+
+  private struct Report: Codable {
+    let peakGflops: Double
+    let kernels: [KernelBenchmark.Result]
+    let totals: KernelBenchmark.Totals
+  }
+
+  mutating func run() throws {
+    Job.run(compute) { communicator in
+      let engine = try compute.engine(communicator)
+      let banner = try compute.banner(communicator, engine)
+      let peak = engine.peakFlops() / 1e9
+      var benchmark = KernelBenchmark()
+      (benchmark.size, benchmark.batchSize, benchmark.repetitions) = (bench.size, bench.batchSize, repetitions)
+      let shows = banner != nil && !bench.json
+      if let banner, shows { Self.header(banner, peak: peak) }
+      var results: [KernelBenchmark.Result] = []
+      try benchmark.run(engine: engine) { result in
+        results.append(result)
+        if shows { Self.show(result, peak: peak) }
+      }
+      let totals = KernelBenchmark.Totals(results)
+      if shows {
+        Self.line("all", "", [totals.forward, totals.inputGradient, totals.weightGradient], peak: peak)
+      } else if banner != nil {
+        try Console.print(json: Report(peakGflops: peak, kernels: results, totals: totals))
+      }
+    }
+  }
+
+  private static func header(_ banner: String, peak: Double) {
+    Console.print(banner)
+    Console.print(String(format: "peak %.0f GFLOP/s; GFLOP/s and percent of the peak:", peak))
+    Console.print(columns("", "", ["forward", "input grad.", "weight grad."]))
+  }
+
+  private static func show(_ result: KernelBenchmark.Result, peak: Double) {
+    line(
+      (result.count > 1 ? "\(result.count) × " : "") + result.name, result.shape,
+      [result.forward, result.inputGradient, result.weightGradient], peak: peak)
+  }
+
+  private static func line(_ name: String, _ shape: String, _ speeds: [Double?], peak: Double) {
+    let texts = speeds.map { $0.map { String(format: "%.0f %3.0f %%", $0, 100 * $0 / peak) } ?? "–" }
+    Console.print(columns(name, shape, texts))
+  }
+
+  private static func columns(_ name: String, _ shape: String, _ speeds: [String]) -> String {
+    name.padding(toLength: 24, withPad: " ", startingAt: 0) + shape.padding(toLength: 36, withPad: " ", startingAt: 0)
+      + speeds.map { String(repeating: " ", count: max(0, 13 - $0.count)) + $0 }.joined()
+  }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Collectives
+import Foundation
+import Training
+
+struct BenchMemory: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "memory", abstract: "Print the peak resident memory of a process that trains, in GB.")
+
+  @OptionGroup var bench: BenchOptions
+
+  @Flag(help: "Freeze the body, as a first stage does.")
+  var frozen = false
+
+  @Flag(help: "Evaluate instead.")
+  var evaluation = false
+
+  @OptionGroup(title: "Machine") var compute: ComputeOptions
+
+  private struct Report: Codable {
+    /// Of the rank that needs the most.
+    let peakResidentGigabytes: Double
+  }
+
+  mutating func run() throws {
+    Job.run(compute) { communicator in
+      let engine = try compute.engine(communicator)
+      let banner = try compute.banner(communicator, engine)
+      var benchmark = StepBenchmark()
+      (benchmark.size, benchmark.batchSize, benchmark.steps) = (bench.size, bench.batchSize, 1)
+      (benchmark.frozen, benchmark.evaluation) = (frozen, evaluation)
+      _ = try benchmark.run(communicator: communicator, engine: engine)
+      let largest = try communicator.allGather(UInt64(Self.peakResidentKilobytes)).max() ?? 0
+      guard let banner else { return }
+      let report = Report(peakResidentGigabytes: Double(largest) * 1024 / 1e9)
+      if bench.json { return try Console.print(json: report) }
+      Console.print(banner)
+      Console.print(String(format: "%.2f GB", report.peakResidentGigabytes))
+    }
+  }
+
+  // "VmHWM:   123456 kB": the kernel's high-water mark of this process.
+  private static var peakResidentKilobytes: Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+    return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
+  }
+}
