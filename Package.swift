@@ -64,6 +64,6 @@ let package = Package(
     .testTarget(
       name: "ResNetTests", dependencies: ["ResNet", "TestSupport"], exclude: ["Golden"], swiftSettings: swift),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: swift),
-    .testTarget(name: "CommandTests", dependencies: ["planet-dist", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"], swiftSettings: swift),
   ]
 )

@@ -15,7 +15,8 @@ public enum OpenBLAS {
   /// best. One with AVX-512 runs SkylakeX's, at twice the speed. The user's own `OPENBLAS_CORETYPE` is left alone.
   /// Must be called first in a program. Returns where there is nothing to do, or it cannot be done.
   public static func chooseCore() {
-    guard getenv("OPENBLAS_CORETYPE") == nil, ["Haswell", "Zen", "Prescott"].contains(core),
+    let chosen = getenv("OPENBLAS_CORETYPE").map { String(cString: $0) } ?? ""
+    guard chosen.isEmpty, ["Haswell", "Zen", "Prescott"].contains(core),
       Kernels.all[0].name.hasPrefix("AVX-512")
     else { return }
     setenv("OPENBLAS_CORETYPE", "SkylakeX", 1)

@@ -57,6 +57,20 @@ struct JourneyTests {
     }
   }
 
+  /// bf16 trains, and says so; what was begun in it is not continued in fp32.
+  @Test func bf16() throws {
+    let training = try ProgramRun(
+      start: "planet-dist", ranks: 2, train("half", ["--epochs", "50", "--precision", "bf16"]))
+    try waitUntil { folder.has("half/state.safetensors") }
+    training.send(SIGUSR1)
+    try training.wait()
+    #expect(training.exitCode == 75, "\(training.errors)")
+    #expect(training.output.contains("bf16, OpenBLAS"))
+    let other = try ProgramRun("planet-dist", ranks: 2, train("half", ["--epochs", "50", "--resume"]))
+    #expect(other.exitCode == 64)
+    #expect(other.errors.contains("precision is \"fp32\", was \"bf16\""), "\(other.errors)")
+  }
+
   /// SIGUSR1 to mpirun: state saved, exit code 75, and --resume ends where an undisturbed run ends.
   @Test func stopAndResume() throws {
     let whole = try ProgramRun("planet-dist", ranks: 2, train("whole", ["--epochs", "6"]))

@@ -1,0 +1,70 @@
+import Compute
+import Foundation
+import TestSupport
+import Testing
+
+/// The benchmarks' figures are plausible and come in the promised form; how fast they are is nobody's test.
+@Suite struct BenchTests {
+  private func json(_ arguments: [String], ranks: Int? = nil) throws -> [String: Any] {
+    let run = try ProgramRun("planet-dist", ranks: ranks, ["bench"] + arguments + ["--json"])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    return try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+  }
+
+  @Test(arguments: Precision.allCases) func step(precision: Precision) throws {
+    let report = try json([
+      "step", "--size", "32", "--batch-size", "4", "--steps", "1", "--precision", precision.rawValue,
+    ])
+    let fraction = try #require(report["fraction_of_peak"] as? Double)
+    #expect(fraction > 0 && fraction < 1)
+    let speed = try #require(report["images_per_second"] as? Double)
+    let gflops = try #require(report["gflops"] as? Double)
+    // 0.5 GFLOP an image of 32 × 32: a sixteenth of the 8.0 of 128 × 128 (recipe §4), the head aside.
+    #expect(abs(gflops / speed - 0.51) < 0.02)
+    let phases = try #require(report["milliseconds"] as? [String: Double])
+    #expect(Set(phases.keys) == ["data", "forward", "loss", "backward", "averaging", "optimizer"])
+  }
+
+  @Test func kernels() throws {
+    let report = try json(["kernels", "--size", "32", "--batch-size", "2", "--repetitions", "1"])
+    let peak = try #require(report["peak_gflops"] as? Double)
+    let kernels = try #require(report["kernels"] as? [[String: Any]])
+    #expect(kernels.reduce(0) { $0 + ($1["count"] as? Int ?? 0) } == 53)
+    for kernel in kernels {
+      let speeds = ["forward", "input_gradient", "weight_gradient"].compactMap { kernel[$0] as? Double }
+      #expect(speeds.count == (kernel["name"] as? String == "conv1" ? 2 : 3))
+      #expect(speeds.allSatisfy { $0 > 0 && $0 < peak })
+    }
+  }
+
+  @Test func memory() throws {
+    let small = try json(["memory", "--size", "32", "--batch-size", "2"])
+    let large = try json(["memory", "--size", "64", "--batch-size", "16"])
+    let gigabytes = { (report: [String: Any]) in report["peak_resident_gigabytes"] as? Double ?? 0 }
+    #expect(gigabytes(small) > 0.4)  // weights, gradients, two moments: 25.6 million floats each
+    #expect(gigabytes(large) > gigabytes(small) + 0.05)
+  }
+
+  /// An OpenBLAS that takes an AVX-512 CPU for a Haswell is given better kernels; the user's choice is left alone.
+  @Test(.enabled(if: Kernels.all[0].name.hasPrefix("AVX-512"), "needs a CPU with AVX-512"))
+  func unknownCPU() throws {
+    let folder = TemporaryFolder()
+    let source = folder.path("core.c")
+    try """
+    #include <stdlib.h>
+    char *openblas_get_corename(void) { char *c = getenv("OPENBLAS_CORETYPE"); return c && *c ? c : "Haswell"; }
+    """.write(toFile: source, atomically: true, encoding: .utf8)
+    let compiler = Process()
+    compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    compiler.arguments = ["clang", "-shared", "-fPIC", "-o", folder.path("core.so"), source]
+    try compiler.run()
+    compiler.waitUntilExit()
+    func banner(_ environment: [String: String]) throws -> String {
+      let step = ["bench", "step", "--size", "32", "--batch-size", "2", "--steps", "1"]
+      let preload = ["LD_PRELOAD": folder.path("core.so")]
+      return try ProgramRun("planet-dist", step, environment: preload.merging(environment) { $1 }).output
+    }
+    #expect(try banner(["OPENBLAS_CORETYPE": ""]).contains("OpenBLAS SkylakeX"))
+    #expect(try banner(["OPENBLAS_CORETYPE": "Nehalem"]).contains("OpenBLAS Nehalem"))
+  }
+}
