@@ -31,7 +31,7 @@ public struct StepBenchmark: Sendable {
 
   /// Two steps to warm up, then the timed ones. Collective.
   public func run(communicator: Communicator, engine: Engine) throws -> Result {
-    try Trainer.checkMemory(size: size, batch: batchSize / communicator.size)
+    try Trainer.checkMemory(size: size, batch: batchSize / communicator.size, precision: engine.precision)
     let parameters = Parameters(labels: 17)
     parameters.initialize(seed: 1)
     let stage = Configuration.Stage(

@@ -73,7 +73,9 @@ public final class Trainer {
     guard configuration.batchNorm == .sync || batch / communicator.size >= 2 else {
       throw TrainingError.tooFewPerRank(batchSize: batch, ranks: communicator.size)
     }
-    for stage in configuration.stages { try Self.checkMemory(size: stage.size, batch: batch / communicator.size) }
+    for stage in configuration.stages {
+      try Self.checkMemory(size: stage.size, batch: batch / communicator.size, precision: engine.precision)
+    }
     var options = Fingerprint()
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))
     try communicator.verifyIdentical(options.value, what: "options")
@@ -109,10 +111,12 @@ public final class Trainer {
     return .finished
   }
 
-  /// Refuses what would end in the kernel's killing the rank: 2 KB for each pixel of its batch, as measured.
-  static func checkMemory(size: Int, batch: Int) throws {
+  /// Refuses what would end in the kernel's killing the rank: some 400 values for each pixel of its batch, and weights,
+  /// gradients and moments, as `bench memory` measures.
+  static func checkMemory(size: Int, batch: Int, precision: Precision) throws {
+    let pixels = Double(size) * Double(size) * Double(batch)
     let (needed, available) = (
-      Double(size) * Double(size) * Double(batch) * 2048, Double(ProcessInfo.processInfo.physicalMemory)
+      pixels * 400 * Double(precision.bytes) + 6e8, Double(ProcessInfo.processInfo.physicalMemory)
     )
     guard needed < available else {
       throw TrainingError.tooLarge(gigabytes: Int(min(1e9, needed / 1e9)), available: Int(available / 1e9))

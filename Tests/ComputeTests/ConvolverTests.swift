@@ -87,6 +87,42 @@ private let cases = [
       absolute: 1e-5, "dw")
   }
 
+  /// Every remainder of rows, inputs and outputs against the register tile and its words, on a 1×1 convolution.
+  @Test(arguments: Target.all) func everyTail(target: Target) {
+    let (engine, precision) = (target.engine(1), target.precision)
+    let sizes = (1...14).map { ($0, 3, 5) } + (1...20).map { (9, $0, 5) } + (1...66).map { (9, 3, $0) }
+    for (rows, inputs, outputs) in sizes {
+      let arena = Arena()
+      let convolver = Convolver(
+        kernel: (1, 1), inputs: inputs, outputs: outputs, stride: 1, padding: (0, 0), image: (1, rows), engine: engine,
+        scratch: Scratch(engine.threads))
+      let x = arena.tensor(Shape(1, 1, rows, inputs), values: 1, precision)
+      let dy = arena.tensor(Shape(1, 1, rows, outputs), values: 2, precision)
+      let w = arena.weights(Shape(1, 1, inputs, outputs), values: 3, precision)
+      let (y, dx) = (arena.tensor(dy.shape, precision), arena.tensor(x.shape, precision))
+      let dw = arena.tensor(w.shape)
+      convolver.forward(x, weights: w.data, into: y)
+      convolver.inputGradient(dy: dy, weights: w.data, into: dx)
+      convolver.weightGradient(x: x, dy: dy, dw: dw.data)
+      let (xs, dys, ws) = (x.doubles, dy.doubles, w.doubles)
+      var (ys, dxs) = ([Double](repeating: 0, count: dys.count), [Double](repeating: 0, count: xs.count))
+      var dws = [Double](repeating: 0, count: ws.count)
+      for r in 0..<rows {
+        for i in 0..<inputs {
+          for o in 0..<outputs {
+            ys[r * outputs + o] += xs[r * inputs + i] * ws[i * outputs + o]
+            dxs[r * inputs + i] += dys[r * outputs + o] * ws[i * outputs + o]
+            dws[i * outputs + o] += xs[r * inputs + i] * dys[r * outputs + o]
+          }
+        }
+      }
+      let what = "\(rows) rows, \(inputs) → \(outputs)"
+      expectClose(y.doubles, ys, relative: target.tolerance, "y of \(what)")
+      expectClose(dx.doubles, dxs, relative: target.tolerance, "dx of \(what)")
+      expectClose(dw.doubles, dws, "dw of \(what)")
+    }
+  }
+
   /// What precedes and follows a convolution gives what the same passes give by themselves.
   @Test(arguments: Target.all, cases)
   fileprivate func fusedPasses(target: Target, c: ConvolutionCase) {
