@@ -85,21 +85,17 @@ public struct Convolver: @unchecked Sendable {
         convolve(rows, x.memory, scratch.panels, y.memory, PD_REPLACE, range, after?.c(part))
       }
     }
-    let normalize = RowPass.normalize(by: affine, channels: x.shape.channels, relu: true)
     let (xRow, yRow) = (x.shape.channels * x.precision.bytes, y.shape.channels * y.precision.bytes)
     chunks(x.shape) { part, xRows, images in
       let yRows = rows(of: y.shape, for: xRows, of: x.shape)
-      let normalized = Tensor(scratch.thread(part), Shape(1, 1, xRows.count, x.shape.channels), x.precision)
-      var pass = normalize.c(part)
-      pass.from = UnsafeRawPointer(x.memory + xRows.lowerBound * xRow)
-      withUnsafePointer(to: &pass) {
-        engine.kernels.table(x.precision).pointee.run($0, normalized.memory, 0, xRows.count, Int32(x.shape.channels))
-      }
-      let shape = isPointwise ? normalized.shape : x.shape
+      let chunk = Shape(1, 1, xRows.count, x.shape.channels)
+      let raw = Tensor(x.memory + xRows.lowerBound * xRow, chunk, x.precision)
+      let normalized = Tensor(scratch.thread(part), chunk, x.precision)
+      engine.run(
+        .normalize(raw, by: affine, channels: chunk.channels, relu: true), part, on: normalized, 0..<chunk.rows)
       convolve(
-        forwardRows(shape, images: images), normalized.memory, scratch.panels, y.memory + yRows.lowerBound * yRow,
-        PD_REPLACE,
-        0..<yRows.count, after?.c(part))
+        forwardRows(isPointwise ? chunk : x.shape, images: images), normalized.memory, scratch.panels,
+        y.memory + yRows.lowerBound * yRow, PD_REPLACE, 0..<yRows.count, after?.c(part))
     }
   }
 
@@ -137,10 +133,7 @@ public struct Convolver: @unchecked Sendable {
     x: Tensor, normalizing affine: Affine? = nil, dy: Tensor, dw: UnsafeMutablePointer<Float>
   ) {
     precondition(output(for: x.shape) == dy.shape, "weight gradient of \(x.shape) and \(dy.shape)")
-    let panel = Int(table.pointee.panel)
-    let (panelCount, inputs, threads) = (
-      (Int(filter.outputs) + panel - 1) / panel, Int(filter.inputs), engine.threads.count
-    )
+    let (panelCount, inputs, threads) = (panels(filter.outputs), Int(filter.inputs), engine.threads.count)
     // A grid of threads: as many as divide them over the output panels, the others over the inputs.
     let columns = (1...threads).last { threads % $0 == 0 && $0 <= panelCount } ?? 1
     let lines = threads / columns
@@ -160,6 +153,9 @@ public struct Convolver: @unchecked Sendable {
 
 extension Convolver {
   private var table: UnsafePointer<pd_kernels> { engine.kernels.table(engine.precision) }
+
+  /// Panels for this many channels.
+  private func panels(_ channels: Int32) -> Int { Int((channels + table.pointee.panel - 1) / table.pointee.panel) }
 
   private func forwardRows(_ x: Shape, images: Int) -> pd_rows {
     pd_forward_rows(filter, Int32(images), Int32(x.height), Int32(x.width), Int32(x.channels))
@@ -206,8 +202,7 @@ extension Convolver {
   private func pack(_ weights: UnsafePointer<Float>) {
     let taps = filter.height * filter.width
     let order = Array(0..<taps)
-    let panel = Int(table.pointee.panel)
-    engine.threads.split((Int(filter.outputs) + panel - 1) / panel) { _, range in
+    engine.threads.split(panels(filter.outputs)) { _, range in
       table.pointee.pack(
         weights, order, taps, filter.inputs, filter.outputs, Int32(range.lowerBound), Int32(range.upperBound),
         scratch.panels)
@@ -215,8 +210,7 @@ extension Convolver {
   }
 
   private func packTransposed(_ weights: UnsafePointer<Float>) {
-    let panel = Int(table.pointee.panel)
-    engine.threads.split((Int(filter.inputs) + panel - 1) / panel) { _, range in
+    engine.threads.split(panels(filter.inputs)) { _, range in
       for parity in parities {
         table.pointee.pack_transposed(
           weights, parity.order, Int32(parity.order.count), filter.inputs, filter.outputs, Int32(range.lowerBound),

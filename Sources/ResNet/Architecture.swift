@@ -28,6 +28,10 @@ public enum Architecture {
   /// A convolution as it is computed, for images of one size.
   public struct Convolution: Sendable {
     public let name: String
+    /// The batch normalization after it.
+    let norm: String
+    /// The layer group.
+    let group: Int
     /// Of one image.
     public let input: Shape
     public let outputs: Int
@@ -51,24 +55,29 @@ public enum Architecture {
   public static func convolutions(imageSize: Int) -> [Convolution] {
     var all = [
       Convolution(
-        name: "conv1", input: Shape(1, imageSize + 6, imageSize + 6, 3), outputs: stemWidth, kernel: (7, 1), stride: 2,
+        name: "conv1", norm: "bn1", group: 0, input: Shape(1, imageSize + 6, imageSize + 6, 3), outputs: stemWidth,
+        kernel: (7, 1), stride: 2,
         padding: (0, 0), span: 7)
     ]
     var (size, inputs) = (((imageSize + 1) / 2 + 1) / 2, stemWidth)
     for stage in stages {
       for block in 0..<stage.blocks {
-        func add(_ name: String, _ size: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int) {
+        func add(
+          _ name: String, _ norm: String, _ size: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int
+        ) {
+          let block = "\(stage.name).\(block)"
           all.append(
             Convolution(
-              name: "\(stage.name).\(block).\(name)", input: Shape(1, size, size, inputs), outputs: outputs,
+              name: "\(block).\(name)", norm: "\(block).\(norm)", group: stage.group,
+              input: Shape(1, size, size, inputs), outputs: outputs,
               kernel: (kernel, kernel), stride: stride, padding: (kernel / 2, kernel / 2), span: 1))
         }
         let stride = block == 0 ? stage.stride : 1
         let after = (size - 1) / stride + 1
-        add("conv1", size, inputs, stage.width, kernel: 1, stride: 1)
-        add("conv2", size, stage.width, stage.width, kernel: 3, stride: stride)
-        add("conv3", after, stage.width, 4 * stage.width, kernel: 1, stride: 1)
-        if block == 0 { add("downsample.0", size, inputs, 4 * stage.width, kernel: 1, stride: stride) }
+        add("conv1", "bn1", size, inputs, stage.width, kernel: 1, stride: 1)
+        add("conv2", "bn2", size, stage.width, stage.width, kernel: 3, stride: stride)
+        add("conv3", "bn3", after, stage.width, 4 * stage.width, kernel: 1, stride: 1)
+        if block == 0 { add("downsample.0", "downsample.1", size, inputs, 4 * stage.width, kernel: 1, stride: stride) }
         (size, inputs) = (after, 4 * stage.width)
       }
     }
@@ -87,9 +96,6 @@ public enum Architecture {
 
   /// Calls `visit` with name, PyTorch shape, kind and layer group of every tensor, in forward order.
   static func forEachParameter(labels: Int, _ visit: (String, [Int], Parameter.Kind, Int) -> Void) {
-    func convolution(_ name: String, _ inputs: Int, _ outputs: Int, kernel: Int, _ group: Int) {
-      visit("\(name).weight", [outputs, inputs, kernel, kernel], .convolution, group)
-    }
     func batchNorm(_ name: String, _ channels: Int, _ group: Int) {
       visit("\(name).weight", [channels], .batchNorm, group)
       visit("\(name).bias", [channels], .batchNorm, group)
@@ -100,24 +106,11 @@ public enum Architecture {
       visit("\(name).weight", [outputs, inputs], .linear, headGroup)
       visit("\(name).bias", [outputs], .bias, headGroup)
     }
-    convolution("conv1", 3, stemWidth, kernel: 7, 0)
-    batchNorm("bn1", stemWidth, 0)
-    var inputs = stemWidth
-    for stage in stages {
-      for block in 0..<stage.blocks {
-        let (name, group) = ("\(stage.name).\(block)", stage.group)
-        convolution("\(name).conv1", inputs, stage.width, kernel: 1, group)
-        batchNorm("\(name).bn1", stage.width, group)
-        convolution("\(name).conv2", stage.width, stage.width, kernel: 3, group)
-        batchNorm("\(name).bn2", stage.width, group)
-        convolution("\(name).conv3", stage.width, 4 * stage.width, kernel: 1, group)
-        batchNorm("\(name).bn3", 4 * stage.width, group)
-        if block == 0 {
-          convolution("\(name).downsample.0", inputs, 4 * stage.width, kernel: 1, group)
-          batchNorm("\(name).downsample.1", 4 * stage.width, group)
-        }
-        inputs = 4 * stage.width
-      }
+    // The images' size does not matter here.
+    for c in convolutions(imageSize: ResNet50.smallestImage) {
+      let kernel = [c.kernel.height, c.kernel.width * c.span]
+      visit("\(c.name).weight", [c.outputs, c.input.channels] + kernel, .convolution, c.group)
+      batchNorm(c.norm, c.outputs, c.group)
     }
     batchNorm("head.2", 2 * features, headGroup)
     linear("head.4", 2 * features, hidden)

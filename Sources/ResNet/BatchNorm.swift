@@ -61,7 +61,8 @@ struct BatchNorm {
       }
       return
     }
-    let count = try total(rows: rows, sumOverRanks: pass.sumOverRanks)
+    addThreads()
+    let count = try addRanks(rows: rows, sum: pass.sumOverRanks)
     for c in 0..<channels {
       let mean = sums[c] / count
       let variance = max(0, sums[channels + c] / count - mean * mean)
@@ -95,7 +96,7 @@ struct BatchNorm {
       betaGradient[c] = Float(sums[c])
       gammaGradient[c] = Float(sums[channels + c]) * inverseDeviation[c]
     }
-    let count = try total(rows: z.shape.rows, sumOverRanks: pass.sumOverRanks, threadsAdded: true)
+    let count = try addRanks(rows: z.shape.rows, sum: pass.sumOverRanks)
     for c in 0..<channels {
       dyMean[c] = Float(sums[c] / count)
       slope[c] = -affine.scale[c] * inverseDeviation[c] * inverseDeviation[c] * Float(sums[channels + c] / count)
@@ -110,11 +111,10 @@ struct BatchNorm {
     for i in 2 * channels..<max(2, 2 * engine.threads.count) * channels { sums[i % (2 * channels)] += sums[i] }
   }
 
-  /// Sums over threads and ranks. Returns the number of rows summed over.
-  private func total(rows: Int, sumOverRanks: Pass.Sum?, threadsAdded: Bool = false) throws -> Double {
-    if !threadsAdded { addThreads() }
+  /// Adds the other ranks' sums. Returns the number of rows summed over.
+  private func addRanks(rows: Int, sum: Pass.Sum?) throws -> Double {
     sums[2 * channels] = Double(rows)
-    try sumOverRanks?(UnsafeMutableBufferPointer(start: sums, count: 2 * channels + 1))
+    try sum?(UnsafeMutableBufferPointer(start: sums, count: 2 * channels + 1))
     return sums[2 * channels]
   }
 }

@@ -74,19 +74,18 @@ struct Bottleneck {
     let dReduced = Tensor(free[2], reduce.z(n).shape, dy.precision)
     try expand.backward(
       dy, dz: dz, x: spatial.z(n), normalizing: spatial.norm.affine, dx: dFiltered,
-      after: spatial.norm.reduction(mask: .normalized(spatial.norm.affine), z: spatial.z(n)), engine: engine,
-      pass: pass)
+      after: spatial.norm.reduction(mask: .normalized(spatial.norm.affine), z: spatial.z(n)), pass: pass)
     try spatial.backward(
       dFiltered, dz: dFiltered, x: reduce.z(n), normalizing: reduce.norm.affine, dx: dReduced,
-      after: reduce.norm.reduction(mask: .normalized(reduce.norm.affine), z: reduce.z(n)), engine: engine, pass: pass)
+      after: reduce.norm.reduction(mask: .normalized(reduce.norm.affine), z: reduce.z(n)), pass: pass)
     // The shortcut's gradient comes first, the main path's is added to it.
     var dx = dy
     if let downsample {
       dx = Tensor(free[1], x.shape, dy.precision)
       engine.run(downsample.norm.reduction(mask: .none, z: downsample.z(n)), on: dy)
-      try downsample.backward(dy, dz: dz, x: x, dx: dx, engine: engine, pass: pass)
+      try downsample.backward(dy, dz: dz, x: x, dx: dx, pass: pass)
     }
-    try reduce.backward(dReduced, dz: dReduced, x: x, dx: dx, adding: true, after: after, engine: engine, pass: pass)
+    try reduce.backward(dReduced, dz: dReduced, x: x, dx: dx, adding: true, after: after, pass: pass)
     return dx
   }
 }

@@ -10,6 +10,7 @@ struct ConvolutionNorm {
   private let weight: UnsafeMutablePointer<Float>
   private let weightGradient: UnsafeMutablePointer<Float>
   private let allOfZ: Tensor
+  private let engine: Engine
 
   /// - Parameters:
   ///   - input: the shape of the largest batch.
@@ -18,6 +19,7 @@ struct ConvolutionNorm {
     _ name: String, norm normName: String, input: Shape, outputs: Int, kernel: (height: Int, width: Int), stride: Int,
     padding: (y: Int, x: Int), span: Int = 1, plan: Plan
   ) {
+    engine = plan.engine
     convolver = Convolver(
       kernel: kernel, span: span, inputs: span * input.channels, outputs: outputs, stride: stride, padding: padding,
       image: (input.height, input.width), engine: plan.engine, scratch: plan.scratch)
@@ -74,7 +76,7 @@ struct ConvolutionNorm {
   ///   - after: what is done to dx.
   func backward(
     _ dy: Tensor, dz: Tensor, x: Tensor, normalizing affine: Affine? = nil, dx: Tensor?, adding: Bool = false,
-    after: RowPass? = nil, engine: Engine, pass: Pass
+    after: RowPass? = nil, pass: Pass
   ) throws {
     let gradient = try norm.gradient(dy, z: z(x.shape.images), pass: pass)
     if let dx {

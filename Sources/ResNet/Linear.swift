@@ -6,7 +6,6 @@ struct Linear {
   private let bias: UnsafeMutablePointer<Float>
   private let weightGradient: UnsafeMutablePointer<Float>
   private let biasGradient: UnsafeMutablePointer<Float>
-
   private let product: Convolver
 
   init(_ name: String, inputs: Int, outputs: Int, plan: Plan) {

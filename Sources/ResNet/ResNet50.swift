@@ -3,9 +3,8 @@ public import Compute
 /// ResNet-50 with fastai's head, over shared ``Parameters``, with memory for batches of one size.
 ///
 /// `forward` runs down the layers, `backward` up; in training each layer keeps what its backward needs until the next
-/// forward. The
-/// law of accumulation: a backward replaces every gradient it computes, of parameters and of activations, except a
-/// bottleneck's gradient by its input, where the main path is added to the shortcut.
+/// forward. The law of accumulation: a backward replaces every gradient it computes, of parameters and of activations,
+/// except a bottleneck's gradient by its input, where the main path is added to the shortcut.
 public final class ResNet50 {
   private let plan: Plan
   private let stem: Stem

@@ -52,7 +52,7 @@ struct Stem {
     let dz = Tensor(workspace.free(but: dy)[0], z.shape, z.precision)
     engine.maxPoolBackward(dy, which: which, into: dz)
     engine.run(convolution.norm.reduction(mask: .normalized(convolution.norm.affine), z: z), on: dz)
-    try convolution.backward(dz, dz: dz, x: framed.prefix(dy.shape.images), dx: nil, engine: engine, pass: pass)
+    try convolution.backward(dz, dz: dz, x: framed.prefix(dy.shape.images), dx: nil, pass: pass)
   }
 
   private func copyIntoFrame(_ x: Tensor) {

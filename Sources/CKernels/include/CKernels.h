@@ -9,7 +9,7 @@
 #pragma clang assume_nonnull begin
 
 /// How the rows of a convolution's matrix lie in memory. There is a row for each (n, y, x) of
-/// `images × height × width`. Its left side gathers, for each tap t, `channels` consecutive floats of the input pixel
+/// `images × height × width`. Its left side gathers, for each tap t, `channels` consecutive values of the input pixel
 ///     (n, y·stride + dy[t], x·stride + dx[t]),      zeros where that lies outside `in_height × in_width`;
 /// its right side is the output pixel
 ///     (n, y·out_stride + out_y, x·out_stride + out_x).
@@ -17,7 +17,7 @@
 /// stride s is s·s such matrices, one per parity of the input pixel, with out_stride s: no zero is ever multiplied.
 typedef struct pd_rows {
   int images, height, width;
-  int in_height, in_width, in_pitch;  // pitch: floats from one pixel to the next
+  int in_height, in_width, in_pitch;  // pitch: values from one pixel to the next
   int channels, stride;
   int taps;
   int dy[49], dx[49];
@@ -25,13 +25,13 @@ typedef struct pd_rows {
   int out_stride, out_y, out_x;
 } pd_rows;
 
-/// A filter of `height × width` taps over `inputs` floats each, giving `outputs` channels. Weights are stored
+/// A filter of `height × width` taps over `inputs` values each, giving `outputs` channels. Weights are stored
 /// [height][width][inputs][outputs]. A tap covers `span` pixels side by side: usually one, and `inputs` are its channels.
 typedef struct pd_filter {
   int height, width, span, inputs, outputs, stride, pad_y, pad_x;
 } pd_filter;
 
-/// The rows of a forward convolution over images of `height × width` pixels, `pitch` floats apart.
+/// The rows of a forward convolution over images of `height × width` pixels, `pitch` values apart.
 pd_rows pd_forward_rows(pd_filter filter, int images, int height, int width, int pitch);
 
 /// The rows of its gradient by the input, for the input pixels whose coordinates modulo the stride are `parity_y` and
