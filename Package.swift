@@ -18,7 +18,8 @@ let swift: [SwiftSetting] = [
 let package = Package(
   name: "planet-dist",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
     // The machine's libraries
@@ -38,7 +39,10 @@ let package = Package(
     .target(name: "Checkpoints", dependencies: ["CZlib"], swiftSettings: swift),
     .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: swift),
     .target(
-      name: "Training", dependencies: ["Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet"],
+      name: "Training",
+      dependencies: [
+        "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: swift),
     .executableTarget(
       name: "planet-dist",

@@ -24,6 +24,15 @@ public enum AtomicFile {
     }
   }
 
+  /// Adds bytes to the end of a file, or makes it. Not all or nothing: a killed process may leave a part of them.
+  ///
+  /// - Throws: ``CheckpointError/system(path:action:code:)``.
+  public static func append(_ bytes: [UInt8], to path: String) throws(CheckpointError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
+      try writeThrough([UnsafeRawBufferPointer(bytes)], to: path, for: path, O_APPEND)
+    }
+  }
+
   /// Writes `pieces` one after another to `path`, making its folder if needed.
   ///
   /// Whatever fails before the renaming, the temporary file is removed and a previous file at `path` stays as it was.
@@ -45,9 +54,9 @@ public enum AtomicFile {
 
   /// Errors name `path`, which the user knows, not the temporary file.
   private static func writeThrough(
-    _ pieces: [UnsafeRawBufferPointer], to temporary: String, for path: String
+    _ pieces: [UnsafeRawBufferPointer], to temporary: String, for path: String, _ mode: Int32 = O_TRUNC | O_NOFOLLOW
   ) throws(CheckpointError) {
-    let descriptor = restarting { Int(open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)) }
+    let descriptor = restarting { Int(open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | mode, 0o644)) }
     guard descriptor >= 0 else { throw .system(path: path, action: "create", code: errno) }
     var isOpen = true
     defer { if isOpen { close(Int32(descriptor)) } }

@@ -31,6 +31,17 @@ extension Engine {
     }
   }
 
+  /// Moves an average towards new values: `average += share · (values - average)`.
+  public func approach(
+    _ values: UnsafeMutableBufferPointer<Float>, share: Double, in average: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard let a = average.baseAddress, let x = values.baseAddress else { return }
+    precondition(values.count == average.count, "\(values.count) values, \(average.count) averages")
+    threads.split(values.count, unit: 1024) { _, part in
+      pd_approach(a + part.lowerBound, x + part.lowerBound, part.count, Float(share))
+    }
+  }
+
   private func power(_ base: Double, _ exponent: Int) -> Double {
     var (result, factor, n) = (1.0, base, exponent)
     while n > 0 {

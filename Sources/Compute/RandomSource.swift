@@ -16,6 +16,8 @@ public struct RandomSource: Sendable {
     case augmentation = 2
     case dropout = 3
     case synthetic = 4
+    case mixupPartner = 5
+    case mixupWeight = 6
   }
 
   private let key: (UInt32, UInt32)

@@ -4,7 +4,7 @@ public final class Batch: @unchecked Sendable {
   public let indices: [Int]
   /// Side of the images.
   public let size: Int
-  /// One for a label the image has, zero for others: `[n, labels]`.
+  /// One for a label the image has, zero for others, or what ``Mixup`` made of them: `[n, labels]`.
   public let targets: [Float]
 
   // Written by the loader's threads, disjoint parts each, before the batch is handed out; only read afterwards.
@@ -21,12 +21,15 @@ public final class Batch: @unchecked Sendable {
     fill(storage)
   }
 
-  init(_ indices: [Int], of samples: [Sample], labels: Int, size: Int) {
-    self.indices = indices
+  init(_ load: BatchLoad, of samples: [Sample], labels: Int, size: Int) {
+    indices = load.indices
     self.size = size
     var targets = [Float](repeating: 0, count: indices.count * labels)
     for (row, index) in indices.enumerated() {
-      for label in samples[index].targets { targets[row * labels + label] = 1 }
+      let partner = load.partner(row)
+      for label in samples[index].targets { targets[row * labels + label] += 1 - (partner?.weight ?? 0) }
+      guard let partner else { continue }
+      for label in samples[partner.index].targets { targets[row * labels + label] += partner.weight }
     }
     self.targets = targets
     storage = .allocate(capacity: indices.count * size * size * 3)

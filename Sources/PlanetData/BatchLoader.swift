@@ -12,7 +12,7 @@ public final class BatchLoader {
   /// Starts loading.
   ///
   /// - Parameters:
-  ///   - batches: what to load: indices into `samples`, in order. A batch may be empty.
+  ///   - batches: what to load, in order.
   ///   - samples: the dataset's images.
   ///   - labels: number of labels.
   ///   - size: side of the rendered images.
@@ -20,7 +20,7 @@ public final class BatchLoader {
   ///   - threads: how many decode.
   ///   - depth: how many batches to work on or keep ready. Memory is `depth` batches, and those the consumer holds.
   public init(
-    _ batches: [[Int]], of samples: [Sample], labels: Int, size: Int,
+    _ batches: [BatchLoad], of samples: [Sample], labels: Int, size: Int,
     augmentation: @escaping @Sendable (Int) -> Augmentation, threads: Int = 1, depth: Int = 3
   ) {
     precondition(threads > 0 && depth > 0, "\(threads) threads, \(depth) batches")
@@ -32,6 +32,10 @@ public final class BatchLoader {
           do throws(ImageError) {
             let image = try JPEG.decode(samples[job.index].path)
             renderer.render(image, augmentation(job.index), into: job.room)
+            if let partner = job.partner {
+              let other = try JPEG.decode(samples[partner.index].path)
+              renderer.mix(other, augmentation(partner.index), weight: partner.weight, into: job.room)
+            }
             queue.finish(job, nil)
           } catch {
             queue.finish(job, error)

@@ -23,21 +23,26 @@ public struct EpochOrder: Sendable, Equatable {
   /// A rank's batches for training: its slice of each whole global batch. The last, partial one is dropped, as by
   /// fastai. Together the ranks see the same global batches whatever the world size; slices differ by at most one
   /// image, and are empty for some ranks where the world is larger than the batch.
-  public func batches(globalBatch: Int, rank: Int, worldSize: Int) -> [[Int]] {
+  ///
+  /// - Parameter partners: given a global batch and its number in the epoch, what is mixed into each of its images.
+  public func batches(
+    globalBatch: Int, rank: Int, worldSize: Int, partners: (([Int], Int) -> [Mixup.Partner])? = nil
+  ) -> [BatchLoad] {
     precondition(globalBatch > 0, "global batch \(globalBatch)")
     let part = Self.share(of: globalBatch, rank: rank, worldSize: worldSize)
     return (0..<indices.count / globalBatch).map { step in
-      Array(indices[step * globalBatch + part.lowerBound..<step * globalBatch + part.upperBound])
+      let batch = Array(indices[step * globalBatch..<(step + 1) * globalBatch])
+      return BatchLoad(Array(batch[part]), partners: partners.map { Array($0(batch, step)[part]) } ?? [])
     }
   }
 
   /// A rank's batches for evaluation, of at most `batch` images: over all ranks each image exactly once. Ranks may have
   /// different numbers of batches, also none.
-  public func evaluationBatches(batch: Int, rank: Int, worldSize: Int) -> [[Int]] {
+  public func evaluationBatches(batch: Int, rank: Int, worldSize: Int) -> [BatchLoad] {
     precondition(batch > 0, "batch \(batch)")
     let part = Self.share(of: indices.count, rank: rank, worldSize: worldSize)
     return stride(from: part.lowerBound, to: part.upperBound, by: batch).map { start in
-      Array(indices[start..<min(start + batch, part.upperBound)])
+      BatchLoad(Array(indices[start..<min(start + batch, part.upperBound)]))
     }
   }
 

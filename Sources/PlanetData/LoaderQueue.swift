@@ -8,6 +8,7 @@ final class LoaderQueue: @unchecked Sendable {
     let position: Int
     /// In the dataset.
     let index: Int
+    let partner: Mixup.Partner?
     let room: UnsafeMutableBufferPointer<Float>
   }
 
@@ -18,7 +19,7 @@ final class LoaderQueue: @unchecked Sendable {
     var failure: (position: Int, error: ImageError)?
   }
 
-  private let batches: [[Int]]
+  private let batches: [BatchLoad]
   private let samples: [Sample]
   private let labels: Int
   private let size: Int
@@ -33,7 +34,7 @@ final class LoaderQueue: @unchecked Sendable {
   private var threads: Int
   private var stopped = false
 
-  init(_ batches: [[Int]], of samples: [Sample], labels: Int, size: Int, depth: Int, threads: Int) {
+  init(_ batches: [BatchLoad], of samples: [Sample], labels: Int, size: Int, depth: Int, threads: Int) {
     (self.batches, self.samples, self.labels, self.size) = (batches, samples, labels, size)
     (self.depth, self.threads) = (depth, threads)
   }
@@ -47,7 +48,7 @@ final class LoaderQueue: @unchecked Sendable {
         defer { nextPosition += 1 }
         return Job(
           batch: opened - 1, position: nextPosition, index: slot.batch.indices[nextPosition],
-          room: slot.batch.room(at: nextPosition))
+          partner: batches[opened - 1].partner(nextPosition), room: slot.batch.room(at: nextPosition))
       }
       if opened == batches.count { break }
       if opened < delivered + depth { open() } else { condition.wait() }

@@ -32,6 +32,16 @@ public struct Renderer: Sendable {
     finish(out, Lighting(augmentation))
   }
 
+  /// Renders another picture and mixes it into one that is there: `(1 - weight)·output + weight·picture`.
+  func mix(
+    _ image: Image, _ augmentation: Augmentation, weight: Float, into output: UnsafeMutableBufferPointer<Float>
+  ) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: output.count) { other in
+      render(image, augmentation, into: other)
+      for i in output.indices { output[i] += weight * (other[i] - output[i]) }
+    }
+  }
+
   /// The picture at its own size: pixels in `0...255`, as they are.
   private func copy(_ image: Image, _ window: Window, into output: UnsafeMutablePointer<Float>) {
     image.pixels.withUnsafeBufferPointer { pixels in

@@ -17,6 +17,11 @@ final class Learner {
   private let schedule: OneCycle
   private let communicator: Communicator
   private let ranges: [Range<Int>]
+  private let engine: Engine
+  /// The weights' moving average, where the recipe wants one.
+  let average: Snapshot?
+  /// What the best epoch so far ended with, where the recipe keeps that.
+  let best: Snapshot?
   private let dLogits: Tensor
   private let arena = Arena()
   /// Where the time went so far.
@@ -40,6 +45,9 @@ final class Learner {
     optimizer = Optimizer(parameters, frozen: stage.frozen, weightDecay: configuration.wd, engine: engine)
     ranges = parameters.trainableRanges(frozen: stage.frozen)
     dLogits = arena.tensor(Shape(largest, 1, 1, parameters.labels))
+    self.engine = engine
+    average = configuration.ema > 0 ? Snapshot(of: parameters) : nil
+    best = configuration.keepBest ? Snapshot(of: parameters) : nil
   }
 
   /// Forward, loss, backward, averaging, update: one step on this rank's part of a global batch.
@@ -55,8 +63,9 @@ final class Learner {
       step: step, images: batch.indices)
     let logits = try phases.time(\.forward) { try network.forward(count: batch.count, pass: pass) }
 
+    let targets = smoothed(batch.targets)
     let control = try phases.time(\.loss) {
-      let lossSum = batch.targets.withUnsafeBufferPointer {
+      let lossSum = targets.withUnsafeBufferPointer {
         MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0)
       }
       return try Control.exchange(
@@ -65,7 +74,7 @@ final class Learner {
     }
 
     let dLogits = self.dLogits.prefix(batch.count)
-    batch.targets.withUnsafeBufferPointer {
+    targets.withUnsafeBufferPointer {
       // By the size of the global batch: summing the ranks' gradients then gives the gradient of its mean.
       MultiLabelLoss.backward(logits, targets: $0, images: configuration.batchSize, into: dLogits)
     }
@@ -73,9 +82,30 @@ final class Learner {
     try phases.time(\.averaging) {
       for range in ranges { try communicator.allReduce(.init(rebasing: parameters.gradients[range])) }
     }
-    phases.time(\.optimizer) { optimizer.update(rates: control.rates, beta1: control.beta1) }
+    phases.time(\.optimizer) {
+      optimizer.update(rates: control.rates, beta1: control.beta1)
+      average?.follow(parameters, step: optimizer.step, decay: configuration.ema, engine: engine)
+    }
     return control
   }
+
+  private func smoothed(_ targets: [Float]) -> [Float] {
+    let epsilon = Float(configuration.labelSmoothing)
+    return epsilon > 0 ? targets.map { $0 * (1 - epsilon) + epsilon / 2 } : targets
+  }
+
+  /// Runs `body` with the weights that count in the network: their average, where there is one.
+  func withResult<R>(_ body: () throws -> R) throws -> R {
+    try averageRunningStatistics()
+    guard let average else { return try body() }
+    average.swap(parameters)
+    defer { average.swap(parameters) }
+    try averageRunningStatistics()
+    return try body()
+  }
+
+  /// Leaves the network with what the stage ends with: the best epoch's weights, or their average, or as they are.
+  func settle() { (best ?? average)?.restore(parameters) }
 
   private var sumOverRanks: Pass.Sum? {
     guard configuration.batchNorm == .sync, communicator.size > 1 else { return nil }
@@ -84,7 +114,7 @@ final class Learner {
 
   /// Makes the ranks' running statistics equal, where each has followed its own batches: their average, weighted by the
   /// images of a step. Called before they are used to evaluate, or saved.
-  func averageRunningStatistics() throws {
+  private func averageRunningStatistics() throws {
     guard configuration.batchNorm == .local, communicator.size > 1 else { return }
     // Averaging equal values would still round: a run that stopped just after this must not do it again.
     let hashes = try communicator.allGather(hash(parameters.runningStatistics))

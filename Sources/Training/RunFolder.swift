@@ -11,6 +11,10 @@ public struct RunFolder: Sendable {
   /// What `--resume` continues from; there while a run is not finished.
   public var state: String { "\(path)/state.safetensors" }
   public var history: String { "\(path)/history.csv" }
+  /// Every training step, a ``StepRecord`` per line.
+  public var log: String { "\(path)/log.jsonl" }
+  /// The recipe of the last training run here, with every knob.
+  public var recipe: String { "\(path)/recipe.yaml" }
 
   /// Removes what a killed save left behind: our temporary files, `.NAME.PID.tmp`, of processes that are no more.
   func removeLeftovers() {
@@ -19,7 +23,7 @@ public struct RunFolder: Sendable {
       for name in names {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count >= 5, parts.first == "", parts.last == "tmp", let pid = pid_t(parts[parts.count - 2]),
-          ["safetensors", "csv"].contains(parts[parts.count - 3]), kill(pid, 0) != 0, errno == ESRCH
+          ["safetensors", "csv", "jsonl", "yaml"].contains(parts[parts.count - 3]), kill(pid, 0) != 0, errno == ESRCH
         else { continue }
         try? FileManager.default.removeItem(atPath: folder + "/" + name)
       }

@@ -35,7 +35,7 @@ public struct StepBenchmark: Sendable {
     let parameters = Parameters(labels: 17)
     parameters.initialize(seed: 1)
     let stage = Configuration.Stage(
-      name: "benchmark", size: size, frozen: frozen, learningRates: [1e-5, 1e-5, 1e-5], epochs: 1)
+      name: "benchmark", index: 0, size: size, frozen: frozen, learningRates: [1e-5, 1e-5, 1e-5], epochs: 1)
     var configuration = Configuration(stages: [stage])
     configuration.batchSize = batchSize
     let learner = Learner(

@@ -9,29 +9,48 @@ extension Trainer {
     let seed = configuration.seed(of: stage)
     let (epoch, augment, start) = (progress.epoch, configuration.augment, ContinuousClock.now)
     let elapsed = { [progress] in progress.secondsInEpoch + (ContinuousClock.now - start).seconds }
+    let before = rows(of: stage).map(\.seconds).reduce(0, +)
     let order =
       configuration.shuffle ? EpochOrder(shuffling: dataset.train, seed: seed, epoch: epoch) : EpochOrder(dataset.train)
+    let mixup = configuration.mixup > 0 ? Mixup(alpha: configuration.mixup, seed: seed) : nil
     let batches = order.batches(
-      globalBatch: configuration.batchSize, rank: communicator.rank, worldSize: communicator.size)
+      globalBatch: configuration.batchSize, rank: communicator.rank, worldSize: communicator.size,
+      partners: mixup.map { mixup in
+        { [stepsPerEpoch] batch, step in mixup.partners(of: batch, step: epoch * stepsPerEpoch + step) }
+      })
     let loader = BatchLoader(
       Array(batches[min(progress.stepInEpoch, batches.count)...]), of: dataset.images, labels: dataset.labels.count,
       size: stage.size,
       augmentation: { augment ? .random(seed: seed, epoch: epoch, image: $0) : .identity }, threads: loaderThreads)
+    var last = ContinuousClock.now
     while let batch = try learner.phases.time(
       \.data, { try savingOnFailure(learner) { try communicator.agree { try loader.next() } } })
     {
-      let control = try learner.step(batch, step: epoch * stepsPerEpoch + progress.stepInEpoch, stop: shouldStop())
+      let step = epoch * stepsPerEpoch + progress.stepInEpoch
+      let control = try learner.step(batch, step: step, stop: shouldStop())
       progress.smoothedLoss.add(control.loss)
       progress.stepInEpoch += 1
       progress.optimizerStep = learner.optimizer.step
-      reporter?.stepDone(
-        epoch: epoch, step: progress.stepInEpoch, steps: stepsPerEpoch, loss: progress.smoothedLoss.value ?? 0)
+      let now = ContinuousClock.now
+      let record = StepRecord(
+        stage: stage.name, epoch: epoch, step: step, loss: control.loss, smoothLoss: progress.smoothedLoss.value ?? 0,
+        lr: control.rates, momentum: control.beta1,
+        imagesPerSecond: Double(configuration.batchSize) / (now - last).seconds,
+        accumulatedSeconds: before + elapsed())
+      last = now
+      log.add(record)
+      reporter?.stepDone(record, stepsPerEpoch: stepsPerEpoch)
       if control.stop { return try stop(learner, seconds: elapsed()) }
     }
-    try learner.averageRunningStatistics()
     let evaluation = Evaluation(network: learner.network, communicator: communicator, loaderThreads: loaderThreads)
     let validation = try savingOnFailure(learner) {
-      try evaluation.metrics(dataset.valid, of: dataset, stop: shouldStop)
+      try learner.withResult {
+        let outcome = try evaluation.metrics(dataset.valid, of: dataset, stop: shouldStop)
+        if case .finished(let metrics?) = outcome, metrics.fbeta > (bestFbeta(of: stage) ?? -1) {
+          learner.best?.take(parameters)
+        }
+        return outcome
+      }
     }
     guard case .finished(let metrics) = validation else { return try stop(learner, seconds: elapsed()) }
     if let metrics, !metrics.loss.isFinite { throw TrainingError.notFinite(step: progress.optimizerStep) }
@@ -67,6 +86,8 @@ extension Trainer {
     // Replicas are equal, so all ranks find the same, and a state that is of no use never replaces one that is.
     guard allFinite(parameters.values), allFinite(parameters.runningStatistics)
     else { throw TrainingError.notFinite(step: progress.optimizerStep) }
+    // Before the state, so that no step is saved whose line is lost.
+    try communicator.agree { if communicator.rank == 0 { try log.flush() } }
     let run = SavedRun(
       progress: progress, configuration: configuration, labels: dataset.labels, fingerprint: dataset.fingerprint)
     try TrainingState.write(run, learner, communicator: communicator, to: folder.state)

@@ -27,6 +27,7 @@ extension Trainer {
       case .random, .resume: break
       }
       for path in [folder.state, folder.model("")] { try AtomicFile.prepareFolder(of: path) }
+      try begin()
     }
     try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.values))
     try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
@@ -49,11 +50,18 @@ extension Trainer {
       folder.removeLeftovers()
       // A kill may have come between the state's last save and the table's.
       try history.write(state.run.progress.history)
+      progress = state.run.progress
+      try begin()
       file = state.file
       json = Array(try JSONEncoder().encode(state.run))
     }
     let run = try JSONDecoder().decode(SavedRun.self, from: Data(communicator.broadcast(json)))
     progress = run.progress
     return (run, file)
+  }
+  /// Rank 0's notes of what is about to be trained.
+  private func begin() throws {
+    try AtomicFile.write(RecipeFile.text(configuration), to: folder.recipe)
+    try log.begin(configuration.stages, at: progress, stepsPerEpoch: stepsPerEpoch)
   }
 }

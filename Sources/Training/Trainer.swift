@@ -46,6 +46,7 @@ public final class Trainer {
   let parameters: Parameters
   var progress = Progress()
   let history: History
+  var log: StepLog
 
   /// - Parameters:
   ///   - loaderThreads: threads that decode images while the network computes.
@@ -73,6 +74,8 @@ public final class Trainer {
     guard configuration.batchNorm == .sync || batch / communicator.size >= 2 else {
       throw TrainingError.tooFewPerRank(batchSize: batch, ranks: communicator.size)
     }
+    guard !dataset.valid.isEmpty || !(configuration.keepBest || configuration.earlyStopping != nil)
+    else { throw TrainingError.nothingToChooseBy }
     for stage in configuration.stages {
       try Self.checkMemory(size: stage.size, batch: batch / communicator.size, precision: engine.precision)
     }
@@ -81,6 +84,7 @@ public final class Trainer {
     try communicator.verifyIdentical(options.value, what: "options")
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
     parameters = Parameters(labels: dataset.labels.count)
+    log = StepLog(path: folder.log)
     history = History(path: folder.history, stages: configuration.stages.map(\.name))
   }
 
@@ -101,9 +105,10 @@ public final class Trainer {
         state = nil
       }
       try verifyReplicas("weights before \(stage.name)")
-      reporter?.stageBegan(stage, epoch: progress.epoch)
+      reporter?.stageBegan(
+        stage, step: progress.epoch * stepsPerEpoch + progress.stepInEpoch, stepsPerEpoch: stepsPerEpoch)
       let imagesBefore = imagesTrained
-      while progress.epoch < stage.epochs {
+      while progress.epoch < stage.epochs && !stopsEarly(stage) {
         guard try trainEpoch(learner, stage) else { return .stopped }
       }
       try finish(stage, index, learner, images: imagesTrained - imagesBefore)
@@ -127,11 +132,30 @@ public final class Trainer {
     (progress.epoch * stepsPerEpoch + progress.stepInEpoch) * configuration.batchSize
   }
 
+  /// The rows of a stage's epochs so far.
+  func rows(of stage: Configuration.Stage) -> [HistoryRow] { progress.history.filter { $0.stage == stage.name } }
+
+  /// The highest fbeta of a stage's epochs so far.
+  func bestFbeta(of stage: Configuration.Stage) -> Double? { rows(of: stage).compactMap(\.metrics?.fbeta).max() }
+
+  private func stopsEarly(_ stage: Configuration.Stage) -> Bool {
+    guard let stopping = configuration.earlyStopping else { return false }
+    return stopping.stops(after: rows(of: stage).compactMap(\.metrics?.fbeta))
+  }
+
   /// Saves the stage's network; then the state moves to the next stage, or goes.
   private func finish(_ stage: Configuration.Stage, _ index: Int, _ learner: Learner, images: Int) throws {
     let path = folder.model(stage.name)
+    learner.settle()
+    if progress.epoch < stage.epochs {
+      reporter?.note("stopped after epoch \(progress.epoch - 1): fbeta no longer grows")
+    }
+    if learner.best != nil, let best = rows(of: stage).max(by: { $0.metrics?.fbeta ?? 0 < $1.metrics?.fbeta ?? 0 }) {
+      reporter?.note("kept the weights of epoch \(best.epoch), whose fbeta was the highest")
+    }
     try communicator.agree {
       guard communicator.rank == 0 else { return }
+      try log.flush()
       try ModelFile.write(parameters, labels: dataset.labels, stage: stage, configuration: configuration, to: path)
     }
     reporter?.stageDone(stage, path: path, phases: learner.phases, images: images)

@@ -12,6 +12,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case noLabels
   /// There are no validation images.
   case nothingToEvaluate
+  /// Early stopping, or keeping the best epoch, without validation images.
+  case nothingToChooseBy
   /// A step does not fit into the machine.
   case tooLarge(gigabytes: Int, available: Int)
   /// Each rank's own batch normalization needs two images on each.
@@ -47,6 +49,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "training: no training image has a tag. Check the label file."
     case .nothingToEvaluate:
       "evaluation: no validation images. Use a larger --valid-pct."
+    case .nothingToChooseBy:
+      "training: early_stopping and keep_best go by fbeta, and there are no validation images. Use a larger valid_pct, or neither."
     case .tooLarge(let gigabytes, let available):
       "training: a rank would need about \(gigabytes) GB, and this machine has \(available). Use a smaller --batch-size or --size, or more ranks."
     case .tooFewPerRank(let batchSize, let ranks):

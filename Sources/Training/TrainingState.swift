@@ -58,54 +58,80 @@ enum TrainingState {
   /// Saves the state of all ranks. Collective: each rank sends its running statistics, which with `--batch-norm local`
   /// are its own.
   static func write(_ run: SavedRun, _ learner: Learner, communicator: Communicator, to path: String) throws {
-    let parameters = learner.parameters
-    let gathered = try communicator.gather([UInt8](UnsafeRawBufferPointer(parameters.runningStatistics)))
+    var tensors: [(name: String, shape: [Int], values: [UInt8])] = []
+    for (name, own) in ownArenas(learner) {
+      guard let gathered = try communicator.gather([UInt8](UnsafeRawBufferPointer(own))) else { continue }
+      tensors.append((name, [gathered.count, own.count], gathered.flatMap { $0 }))
+    }
     try communicator.agree {
-      guard let gathered else { return }
-      let statistics = gathered.flatMap { $0 }
+      guard communicator.rank == 0 else { return }
       let json = String(decoding: try JSONEncoder().encode(run), as: UTF8.self)
-      let count = parameters.values.count
-      try statistics.withUnsafeBytes { bytes in
-        try bytes.withMemoryRebound(to: Float.self) { floats in
-          let tensors: [TensorView] = [
-            ("parameters", [count], UnsafeBufferPointer(parameters.values)),
-            ("exp_avg", [count], UnsafeBufferPointer(learner.optimizer.firstMoments)),
-            ("exp_avg_sq", [count], UnsafeBufferPointer(learner.optimizer.secondMoments)),
-            ("running_statistics", [gathered.count, floats.count / gathered.count], floats),
-          ]
-          try SafeTensors.write(tensors, metadata: ["format": ModelFile.format, key: json], to: path)
-        }
+      let shared: [TensorView] = sharedArenas(learner).map { ($0, [$1.count], UnsafeBufferPointer($1)) }
+      try withFloats(of: tensors) { own in
+        try SafeTensors.write(shared + own, metadata: ["format": ModelFile.format, key: json], to: path)
       }
     }
   }
 
   /// Copies a state into all ranks' replicas. Collective; `file` is rank 0's, nil on the others.
   static func load(_ run: SavedRun, _ file: TensorFile?, into learner: Learner, communicator: Communicator) throws {
-    let parameters = learner.parameters
-    let arenas = [
-      ("parameters", parameters.values), ("exp_avg", learner.optimizer.firstMoments),
-      ("exp_avg_sq", learner.optimizer.secondMoments),
-    ]
-    var statistics: [Float] = []
+    let (shared, own) = (sharedArenas(learner), ownArenas(learner))
     try communicator.agree {
       guard let file else { return }
-      for (name, arena) in arenas {
+      for (name, arena) in shared {
         guard let values = file.tensors[name]?.values, values.count == arena.count
         else { throw TrainingError.badFile(path: file.path, reason: "it has no \(name) for this network") }
         _ = arena.update(fromContentsOf: values)
       }
-      statistics = file.tensors["running_statistics"]?.values ?? []
-      guard !statistics.isEmpty, statistics.count % parameters.runningStatistics.count == 0
-      else { throw TrainingError.badFile(path: file.path, reason: "it has no running_statistics for this network") }
+      for (name, arena) in own {
+        let count = file.tensors[name]?.values.count ?? 0
+        guard count > 0, count % arena.count == 0
+        else { throw TrainingError.badFile(path: file.path, reason: "it has no \(name) for this network") }
+      }
     }
-    for (_, arena) in arenas { try communicator.broadcast(UnsafeMutableRawBufferPointer(arena)) }
-    let bytes = try communicator.broadcast(statistics.withUnsafeBytes(Array.init))
-    // With as many ranks as saved it, each gets its own back; otherwise the first rank's, which are everybody's unless
-    // batch normalization was local.
-    let stride = parameters.runningStatistics.count * MemoryLayout<Float>.size
-    let row = bytes.count / stride == communicator.size ? communicator.rank : 0
-    UnsafeMutableRawBufferPointer(parameters.runningStatistics).copyBytes(
-      from: bytes[row * stride..<(row + 1) * stride])
+    for (_, arena) in shared { try communicator.broadcast(UnsafeMutableRawBufferPointer(arena)) }
+    for (name, arena) in own {
+      let bytes = try communicator.broadcast((file?.tensors[name]?.values ?? []).withUnsafeBytes(Array.init))
+      // With as many ranks as saved it, each gets its own back; otherwise the first rank's, which are everybody's
+      // unless batch normalization was local.
+      let stride = arena.count * MemoryLayout<Float>.size
+      let row = bytes.count / stride == communicator.size ? communicator.rank : 0
+      UnsafeMutableRawBufferPointer(arena).copyBytes(from: bytes[row * stride..<(row + 1) * stride])
+    }
     learner.optimizer.step = run.progress.optimizerStep
+  }
+
+  /// What is the same on all ranks.
+  private static func sharedArenas(_ learner: Learner) -> [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
+    var arenas = [
+      ("parameters", learner.parameters.values), ("exp_avg", learner.optimizer.firstMoments),
+      ("exp_avg_sq", learner.optimizer.secondMoments),
+    ]
+    if let average = learner.average { arenas.append(("ema.parameters", average.values)) }
+    if let best = learner.best {
+      arenas += [("best.parameters", best.values), ("best.running_statistics", best.runningStatistics)]
+    }
+    return arenas
+  }
+
+  /// What each rank may have its own of.
+  private static func ownArenas(_ learner: Learner) -> [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
+    var arenas = [("running_statistics", learner.parameters.runningStatistics)]
+    if let average = learner.average { arenas.append(("ema.running_statistics", average.runningStatistics)) }
+    return arenas
+  }
+
+  /// Views of bytes as floats, all valid while `body` runs.
+  private static func withFloats<R>(
+    of tensors: [(name: String, shape: [Int], values: [UInt8])], _ views: [TensorView] = [],
+    _ body: ([TensorView]) throws -> R
+  ) throws -> R {
+    guard views.count < tensors.count else { return try body(views) }
+    let next = tensors[views.count]
+    return try next.values.withUnsafeBytes { bytes in
+      try bytes.withMemoryRebound(to: Float.self) {
+        try withFloats(of: tensors, views + [(next.name, next.shape, $0)], body)
+      }
+    }
   }
 }

@@ -9,7 +9,8 @@ final class ConsoleReporter: Reporter {
   private var lastLine = ContinuousClock.now
   private var barLength = 0
 
-  func stageBegan(_ stage: Configuration.Stage, epoch: Int) {
+  func stageBegan(_ stage: Configuration.Stage, step: Int, stepsPerEpoch: Int) {
+    let epoch = step / max(1, stepsPerEpoch)
     let rates = stage.learningRates.map { String(format: "%.3g", $0) }.joined(separator: ", ")
     Console.print("")
     Console.print(
@@ -19,7 +20,8 @@ final class ConsoleReporter: Reporter {
     lastLine = .now
   }
 
-  func stepDone(epoch: Int, step: Int, steps: Int, loss: Double) {
+  func stepDone(_ record: StepRecord, stepsPerEpoch steps: Int) {
+    let (epoch, step, loss) = (record.epoch, record.step % max(1, steps) + 1, record.smoothLoss)
     if Console.isTerminal {
       let filled = 30 * step / max(1, steps)
       let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
@@ -35,6 +37,8 @@ final class ConsoleReporter: Reporter {
     Console.print(row(history.cells))
     lastLine = .now
   }
+
+  func note(_ text: String) { Console.print(text) }
 
   func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int) {
     if images > 0 {

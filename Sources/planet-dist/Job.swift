@@ -20,7 +20,7 @@ enum Job {
   /// The exit code of a failure (see `planet-dist --help`).
   static func exitCode(_ error: any Error) -> Int32 {
     switch error {
-    case is ValidationError, is KernelError: EX_USAGE
+    case is ValidationError, is KernelError, is RecipeError: EX_USAGE
     case CheckpointError.system: EX_IOERR
     case is CheckpointError, is DatasetError, is ImageError: EX_DATAERR
     case let error as TrainingError: exitCode(error)
@@ -32,7 +32,8 @@ enum Job {
   private static func exitCode(_ error: TrainingError) -> Int32 {
     switch error {
     case .outOfStep: EX_SOFTWARE
-    case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank, .tooLarge: EX_USAGE
+    case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank, .tooLarge, .nothingToChooseBy:
+      EX_USAGE
     case .notFinite, .notFiniteModel, .tooFewImages, .noLabels, .nothingToEvaluate, .otherData, .badFile, .otherLabels,
       .noPretrained, .noModel:
       EX_DATAERR

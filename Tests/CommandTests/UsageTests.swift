@@ -22,18 +22,19 @@ import Testing
 
   @Test(arguments: [
     (["train"], "Error: Missing expected argument '--data <data>'"),
+    (["evaluate", "--checkpoint", "x"], "Error: Missing expected argument '--data <data>'"),
     (["train", "--data", "x", "--batch-size", "1"], "Error: --batch-size must be 2 to 65536, not 1."),
     (["train", "--data", "x", "--size", "31"], "Error: --size must be 32 to 4096, not 31."),
     (["train", "--data", "x", "--epochs=-1"], "Error: --epochs must be 0 to 100000, not -1."),
-    (["train", "--data", "x", "--ps", "1"], "Error: --ps must be in 0..<1, not 1.0."),
-    (["train", "--data", "x", "--valid-pct", "nan"], "Error: --valid-pct must be in 0..<1, not nan."),
+    (["train", "--data", "x", "--ps", "1"], "Error: --ps must be in 0.0..<1.0, not 1.0."),
+    (["train", "--data", "x", "--valid-pct", "nan"], "Error: --valid-pct must be in 0.0..<1.0, not nan."),
     (
       ["train", "--data", "x", "--lr", "fast"],
       "Error: --lr must be a positive number, slice(lr) or slice(low,high), not 'fast'."
     ),
     (
       ["train", "--data", "x", "--lr", "slice(1,2,3)"],
-      "Error: --lr must be a positive number, slice(lr) or slice(low,high), not '2,3'."
+      "Error: --lr must be a positive number, slice(lr) or slice(low,high), not 'slice(1,2,3)'."
     ),
     (
       ["train", "--data", "x", "--stages", "stage-3"],

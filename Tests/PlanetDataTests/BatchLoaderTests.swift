@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import PlanetData
@@ -13,7 +14,8 @@ import Testing
     _ batches: [[Int]], _ samples: [Sample], threads: Int = 2, depth: Int = 2
   ) -> BatchLoader {
     BatchLoader(
-      batches, of: samples, labels: 4, size: 16, augmentation: { .random(seed: 1, epoch: 0, image: $0) },
+      batches.map { BatchLoad($0) }, of: samples, labels: 4, size: 16,
+      augmentation: { .random(seed: 1, epoch: 0, image: $0) },
       threads: threads, depth: depth)
   }
 
@@ -35,6 +37,26 @@ import Testing
     #expect(try loader.next() == nil)
     #expect(try loader.next() == nil)
     #expect(loader.waited > .zero)
+  }
+
+  /// Images and targets of two, in the weights asked for; a partner that cannot be read is an error as well.
+  @Test func mixes() throws {
+    let load = BatchLoad([0, 1], partners: [.init(index: 4, weight: 0.25), .init(index: 1, weight: 0.5)])
+    let loader = BatchLoader(
+      [load], of: samples, labels: 4, size: 16, augmentation: { .random(seed: 1, epoch: 0, image: $0) })
+    let batch = try #require(try loader.next())
+    func image(_ i: Int) throws -> [Float] {
+      Renderer(size: 16).render(try JPEG.decode(samples[i].path), .random(seed: 1, epoch: 0, image: i))
+    }
+    let mixed = zip(try image(0), try image(4)).map { own, other in 0.75 * own + 0.25 * other }
+    let images = batch.withImages { Array($0) }
+    expectClose(images, mixed + (try image(1)), absolute: 1e-6)
+    #expect(batch.targets == [0.75, 0.25, 0, 1, 0, 1, 0, 1])
+
+    var without = samples
+    without[4] = Sample(name: "none", path: "/none/4.jpg")
+    let broken = BatchLoader([load], of: without, labels: 4, size: 16, augmentation: { _ in .identity })
+    #expect("\(try #require(throws: ImageError.self) { try broken.next() })".hasPrefix("/none/4.jpg"))
   }
 
   @Test(arguments: [1, 3]) func errorsComeWithTheirBatch(threads: Int) throws {
@@ -64,7 +86,7 @@ import Testing
     let calls = Counter()
     for taken in 0..<20 {
       let loader = BatchLoader(
-        Array(repeating: [0, 1, 2, 3], count: 1000), of: samples, labels: 4, size: 8,
+        Array(repeating: BatchLoad([0, 1, 2, 3]), count: 1000), of: samples, labels: 4, size: 8,
         augmentation: { _ in
           calls.add()
           return .identity
@@ -81,7 +103,7 @@ import Testing
   @Test func bounded() throws {
     let calls = Counter()
     let loader = BatchLoader(
-      Array(repeating: [0, 2], count: 100), of: samples, labels: 4, size: 8,
+      Array(repeating: BatchLoad([0, 2]), count: 100), of: samples, labels: 4, size: 8,
       augmentation: { _ in
         calls.add()
         return .identity

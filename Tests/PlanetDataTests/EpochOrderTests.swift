@@ -32,17 +32,42 @@ import Testing
     let steps = 150 / globalBatch
     #expect(ranks.allSatisfy { $0.count == steps })
     for step in 0..<steps {
-      #expect(ranks.flatMap { $0[step] } == Array(order.indices[step * globalBatch..<(step + 1) * globalBatch]))
-      let sizes = ranks.map { $0[step].count }
+      #expect(ranks.flatMap { $0[step].indices } == Array(order.indices[step * globalBatch..<(step + 1) * globalBatch]))
+      let sizes = ranks.map { $0[step].indices.count }
       #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
     }
+  }
+
+  /// Each image of a global batch is mixed once into another, however many ranks share it.
+  @Test(arguments: [1, 3]) func ranksShareMixup(worldSize: Int) {
+    let order = EpochOrder(shuffling: Array(0..<50), seed: 1, epoch: 0)
+    let mixup = Mixup(alpha: 0.4, seed: 7)
+    let partners = { mixup.partners(of: $0, step: 100 + $1) }
+    let ranks = (0..<worldSize).map {
+      order.batches(globalBatch: 16, rank: $0, worldSize: worldSize, partners: partners)
+    }
+    for step in 0..<3 {
+      let batch = Array(order.indices[step * 16..<(step + 1) * 16])
+      let mixed = ranks.flatMap { $0[step].partners }
+      #expect(mixed == mixup.partners(of: batch, step: 100 + step))
+      #expect(mixed.map(\.index).sorted() == batch.sorted() && mixed.map(\.index) != batch)
+    }
+  }
+
+  /// λ = max(b, 1 - b) of b ~ Beta(α, α): the mean of 1 - λ against numpy's, to four standard errors; α to 0 mixes
+  /// nothing.
+  @Test(arguments: [(0.4, 0.16025), (1.0, 0.25), (0.05, 0.03172)]) func mixupWeights(alpha: Double, mean: Double) {
+    let weights = Mixup(alpha: alpha, seed: 1).partners(of: Array(0..<20_000), step: 0).map { Double($0.weight) }
+    #expect(weights.allSatisfy { (0...0.5).contains($0) })
+    #expect(abs(weights.reduce(0, +) / 20_000 - mean) < 4 * 0.16 / 20_000.0.squareRoot())
+    #expect(Mixup(alpha: 1e-300, seed: 1).partners(of: [1, 2], step: 0).allSatisfy { $0.weight == 0 })
   }
 
   @Test(arguments: [1, 2, 3, 5, 30], [0, 1, 4, 29, 100])
   func evaluationSeesEachImageOnce(worldSize: Int, count: Int) {
     let order = EpochOrder(Array(0..<count).map { $0 * 3 })
     let batches = (0..<worldSize).flatMap { order.evaluationBatches(batch: 8, rank: $0, worldSize: worldSize) }
-    #expect(batches.flatMap { $0 } == order.indices)
-    #expect(batches.allSatisfy { !$0.isEmpty && $0.count <= 8 })
+    #expect(batches.flatMap(\.indices) == order.indices)
+    #expect(batches.allSatisfy { !$0.indices.isEmpty && $0.indices.count <= 8 })
   }
 }

@@ -16,9 +16,9 @@ final class Fixture {
   let folder = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString)"
   let dataset: Dataset
 
-  init(count: Int = 20) throws {
+  init(count: Int = 20, validPct: Double = 0.2) throws {
     try SyntheticSample.write(to: folder + "/data", count: count, size: 40)
-    dataset = try Dataset(DataLocation(data: folder + "/data"))
+    dataset = try Dataset(DataLocation(data: folder + "/data"), validPct: validPct)
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -28,8 +28,9 @@ final class Fixture {
   /// Two short stages at 32×32.
   static func configuration(epochs: Int = 2) -> Configuration {
     var configuration = Configuration(stages: [
-      .init(name: "stage-1-rn50", size: 32, frozen: true, learningRates: [1e-4, 1e-4, 1e-3], epochs: epochs),
-      .init(name: "stage-2-rn50", size: 32, frozen: false, learningRates: [1e-5, 3e-5, 1e-4], epochs: epochs),
+      .init(name: "stage-1-rn50", index: 0, size: 32, frozen: true, learningRates: [1e-4, 1e-4, 1e-3], epochs: epochs),
+      .init(
+        name: "stage-2-rn50", index: 1, size: 32, frozen: false, learningRates: [1e-5, 3e-5, 1e-4], epochs: epochs),
     ])
     configuration.batchSize = 8
     return configuration
@@ -40,7 +41,7 @@ final class Fixture {
     _ configuration: Configuration = Fixture.configuration(), in run: RunFolder, ranks: Int = 1,
     from start: Start = .random,
     stopAt: Int? = nil
-  ) throws -> (outcome: Trainer.Outcome, rows: [HistoryRow]) {
+  ) throws -> TrainingResult {
     let dataset = self.dataset
     let results = try onRanks(ranks) { communicator in
       let asked = Mutex(0)
@@ -52,17 +53,29 @@ final class Fixture {
           asked.withLock { $0 += 1 }
           return communicator.rank == 0 && stopAt.map { stop in asked.withLock { $0 >= stop } } ?? false
         })
-      return (try trainer.run(from: start), recorder.rows)
+      let outcome = try trainer.run(from: start)
+      return TrainingResult(outcome: outcome, rows: recorder.rows, steps: recorder.steps, notes: recorder.notes)
     }
     return results[0]
   }
 }
 
-/// Keeps the table's rows.
+/// What rank 0 saw of a training.
+struct TrainingResult {
+  let outcome: Trainer.Outcome
+  let rows: [HistoryRow]
+  let steps: [StepRecord]
+  let notes: [String]
+}
+
+/// Keeps what it is told.
 final class Recorder: Reporter {
   var rows: [HistoryRow] = []
-  func stageBegan(_ stage: Configuration.Stage, epoch: Int) {}
-  func stepDone(epoch: Int, step: Int, steps: Int, loss: Double) {}
+  var steps: [StepRecord] = []
+  var notes: [String] = []
+  func stageBegan(_ stage: Configuration.Stage, step: Int, stepsPerEpoch: Int) {}
+  func stepDone(_ record: StepRecord, stepsPerEpoch: Int) { steps.append(record) }
   func epochDone(_ row: HistoryRow) { rows.append(row) }
+  func note(_ text: String) { notes.append(text) }
   func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int) {}
 }

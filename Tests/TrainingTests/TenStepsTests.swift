@@ -12,7 +12,8 @@ import Testing
   @Test(arguments: [TenSteps.unfrozen, TenSteps.frozen]) func losses(expected: TenSteps) throws {
     let golden = try GoldenNetwork("model")
     let stage = Configuration.Stage(
-      name: "golden", size: golden.size, frozen: expected.isFrozen, learningRates: expected.peakRates, epochs: 1)
+      name: "golden", index: 0, size: golden.size, frozen: expected.isFrozen, learningRates: expected.peakRates,
+      epochs: 1)
     var configuration = Configuration(stages: [stage])
     (configuration.batchSize, configuration.ps, configuration.wd) = (golden.batch, 0, expected.weightDecay)
     let parameters = golden.parameters()

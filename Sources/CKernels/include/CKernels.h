@@ -148,6 +148,9 @@ const pd_set *_Nonnull const *_Nonnull pd_sets(int *count);
 /// Bytes of scratch one call of `weight_gradient` over this many panels needs.
 size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels);
 
+/// average += share · (x - average).
+void pd_approach(float *average, const float *x, size_t count, float share);
+
 /// 1 if none of `count` floats is infinite or not a number, otherwise 0.
 int pd_all_finite(const float *x, size_t count);
 

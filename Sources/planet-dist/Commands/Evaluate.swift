@@ -21,6 +21,7 @@ struct Evaluate: ParsableCommand {
   var json = false
 
   func validate() throws {
+    _ = try data.folder
     if !(1...65536).contains(batchSize) { throw ValidationError("--batch-size must be 1 to 65536, not \(batchSize).") }
   }
 

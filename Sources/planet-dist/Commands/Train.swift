@@ -9,7 +9,7 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train the recipe's stages, averaging gradients over every rank mpirun started.",
     discussion: """
-      The stages are \(Recipe.stages.map(\.name).joined(separator: ", ")). Each is saved to RUN/models/NAME.safetensors. \
+      The stages are \(Recipe.planet.stages.map(\.name).joined(separator: ", ")), or those of --recipe. Each is saved to RUN/models/NAME.safetensors. \
       State is saved at every epoch's end, and on SIGUSR1, SIGTERM and SIGINT; --resume continues from there.
       """)
 
@@ -32,24 +32,32 @@ struct Train: ParsableCommand {
   @Flag(help: "Continue the interrupted run in --run. Give the options it was started with.")
   var resume = false
 
+  @Flag(help: "Print the recipe as files and options make it, a file for --recipe itself, and train nothing.")
+  var printConfig = false
+
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
-    if recipe.stages == nil, let from, following(from).isEmpty {
-      throw ValidationError("--from \(from) leaves no stage to train. Name some with --stages.")
-    }
+    if !printConfig { _ = try data.folder }
+    if recipe.recipe == nil { _ = try recipe.configuration(Recipe.planet, after: from.map(stageName)) }
   }
 
   mutating func run() throws {
     StopSignals.listen()
     let outcome = Job.run(compute) { communicator in
-      let engine = try compute.engine(communicator)
+      let base = try recipe.base(communicator)
+      var configuration = try communicator.agree { try recipe.configuration(base, after: from.map(stageName)) }
+      configuration.precision = compute.precision ?? base.precision
+      configuration.validPct = data.validPct ?? base.validPct
+      configuration.splitSeed = data.splitSeed ?? base.splitSeed
+      if printConfig {
+        if communicator.rank == 0 { Console.write(RecipeFile.text(configuration)) }
+        return Trainer.Outcome.finished
+      }
+      let engine = try compute.engine(communicator, precision: configuration.precision)
       let folder = RunFolder(runFolder)
-      let dataset = try communicator.agree { try data.dataset() }
-      var configuration = try recipe.configuration(following: from.map(following) ?? Recipe.stages.map(\.name))
-      (configuration.validPct, configuration.splitSeed) = (data.validPct, data.splitSeed)
-      configuration.precision = engine.precision
+      let dataset = try communicator.agree { try data.dataset(recipe: configuration) }
       let origin = try communicator.agree {
-        communicator.rank == 0 ? try start(in: folder, configuration) : Start.random
+        communicator.rank == 0 ? try start(in: folder, configuration, base) : Start.random
       }
       if let banner = try compute.banner(communicator, engine) { announce(banner, dataset, configuration, origin) }
       let trainer = try Trainer(
@@ -83,14 +91,14 @@ struct Train: ParsableCommand {
   }
 
   /// Where the weights come from; looked up on rank 0 alone, whose files count.
-  private func start(in folder: RunFolder, _ configuration: Configuration) throws -> Start {
+  private func start(in folder: RunFolder, _ configuration: Configuration, _ recipe: Configuration) throws -> Start {
     if resume { return .resume }
     if let from { return .model(try folder.find(from)) }
-    let first = configuration.stages[0].name
-    if let index = Recipe.stages.firstIndex(where: { $0.name == first }), index > 0 {
+    let first = configuration.stages[0]
+    if first.index > 0 {
+      let before = recipe.stages[first.index - 1].name
       throw ValidationError(
-        "\(first) continues from \(Recipe.stages[index - 1].name). Add --from \(Recipe.stages[index - 1].name), or put it first in --stages."
-      )
+        "\(first.name) continues from \(before). Add --from \(before), or put it first in --stages.")
     }
     switch pretrained {
     case "none": return .random
@@ -99,10 +107,8 @@ struct Train: ParsableCommand {
     }
   }
 
-  /// The stages that follow the one a checkpoint is named after.
-  private func following(_ checkpoint: String) -> [String] {
-    let name = URL(fileURLWithPath: checkpoint).deletingPathExtension().lastPathComponent
-    guard let index = Recipe.stages.firstIndex(where: { $0.name == name }) else { return Recipe.stages.map(\.name) }
-    return Recipe.stages[(index + 1)...].map(\.name)
+  /// The stage a checkpoint is named after.
+  private func stageName(_ checkpoint: String) -> String {
+    URL(fileURLWithPath: checkpoint).deletingPathExtension().lastPathComponent
   }
 }

@@ -9,8 +9,8 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "Threads of each rank. Default: its share of the processors it may run on.")
   var threads: Int?
 
-  @Option(help: "How activations and their gradients are stored: fp32, or bf16, faster and coarser.")
-  var precision = Precision.fp32
+  @Option(help: "How activations and their gradients are stored: fp32, or bf16, faster and coarser. Default: fp32.")
+  var precision: Precision?
 
   @Option(help: "Threads of each rank that decode images.")
   var loaderThreads = 1
@@ -31,7 +31,10 @@ struct ComputeOptions: ParsableArguments {
   }
 
   /// The kernels and threads of this rank. Collective.
-  func engine(_ communicator: Communicator) throws -> Engine {
+  ///
+  /// - Parameter fallback: the precision, where no option says otherwise.
+  func engine(_ communicator: Communicator, precision fallback: Precision = .fp32) throws -> Engine {
+    let precision = precision ?? fallback
     let kernels = try communicator.agree { try Kernels.choose(ProcessInfo.processInfo.environment["PLANET_ISA"]) }
     var name = Fingerprint()
     name.add("\(kernels.name) \(precision)")

@@ -5,7 +5,7 @@ import Training
 /// Where labelled images are, and how they are split.
 struct DataOptions: ParsableArguments {
   @Option(help: "Folder with train_v2.csv or labels.csv, and train-jpg/ or train/.")
-  var data: String
+  var data: String?
 
   @Option(help: "Label file (image_name,tags), instead of the one in --data.")
   var labels: String?
@@ -16,23 +16,34 @@ struct DataOptions: ParsableArguments {
   @Option(help: "What image names lack to be file names.")
   var suffix = ".jpg"
 
-  @Option(help: "Fraction of the images to validate with.")
-  var validPct = Recipe.validPct
+  @Option(help: "Fraction of the images to validate with. Default: \(Recipe.validPct).")
+  var validPct: Double?
 
-  @Option(help: "Seed of the split.")
-  var splitSeed = UInt32(Recipe.splitSeed)
+  @Option(help: "Seed of the split. Default: \(Recipe.splitSeed).")
+  var splitSeed: UInt32?
 
   func validate() throws {
-    guard validPct >= 0, validPct < 1 else { throw ValidationError("--valid-pct must be in 0..<1, not \(validPct).") }
+    if let validPct, let complaint = Limits.fraction.complaint(about: validPct) {
+      throw ValidationError("--valid-pct \(complaint).")
+    }
+  }
+
+  /// The folder. Every command but `train --print-config` needs it.
+  var folder: String {
+    get throws {
+      guard let data else { throw ValidationError("Missing expected argument '--data <data>'") }
+      return data
+    }
   }
 
   /// Reads the labels and finds the images.
   ///
-  /// - Parameter known: the labels of a trained model.
-  func dataset(labels known: [String]? = nil) throws -> Dataset {
+  /// - Parameters:
+  ///   - known: the labels of a trained model.
+  ///   - recipe: whose split it is, where options do not say otherwise.
+  func dataset(labels known: [String]? = nil, recipe: Configuration = Recipe.planet) throws -> Dataset {
     try Dataset(
-      DataLocation(data: data, labels: labels, images: images, suffix: suffix), validPct: validPct,
-      splitSeed: splitSeed,
-      labels: known)
+      DataLocation(data: folder, labels: labels, images: images, suffix: suffix), validPct: validPct ?? recipe.validPct,
+      splitSeed: splitSeed ?? recipe.splitSeed, labels: known)
   }
 }

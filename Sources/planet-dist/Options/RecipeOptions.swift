@@ -1,10 +1,15 @@
 public import ArgumentParser
+import Collectives
 import Foundation
-import ResNet
+import PlanetData
 public import Training
 
-/// The recipe's knobs, by fastai's names. What is not given stays as the recipe has it.
+/// The recipe and its knobs, by fastai's names. An option overrides the recipe's file, the file what the planet recipe
+/// has.
 struct RecipeOptions: ParsableArguments {
+  @Option(help: "A recipe to train instead of the planet recipe: a YAML file, as launch/recipes has some.")
+  var recipe: String?
+
   @Option(help: "Stages to train, separated by commas. Default: all, or those after --from.")
   var stages: String?
 
@@ -13,90 +18,134 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(
     help:
-      "The recipe's lr: frozen stages peak at slice(lr), others at slice(1e-5, lr/5). Or 'slice(1e-5,2e-3)', 'slice(1e-2)'."
+      "The notebook's lr: frozen stages peak at slice(lr), others at slice(1e-5, lr/5). Or 'slice(1e-5,2e-3)', 'slice(1e-2)'."
   )
   var lr: String?
 
   @Option(help: "Side of the images in pixels. Default: the stage's, 128 or 256.")
   var size: Int?
 
-  @Option(help: "Images of a step, over all ranks together.")
-  var batchSize = Recipe.batchSize
+  @Option(help: "Images of a step, over all ranks together. Default: \(Recipe.batchSize).")
+  var batchSize: Int?
 
-  @Option(help: "Weight decay.")
-  var wd = Recipe.weightDecay
+  @Option(help: "Weight decay. Default: \(Recipe.weightDecay).")
+  var wd: Double?
 
-  @Option(help: "Dropout before the last layer; half of it before the hidden one.")
-  var ps = Recipe.dropout
+  @Option(help: "Dropout before the last layer; half of it before the hidden one. Default: \(Recipe.dropout).")
+  var ps: Double?
 
-  @Option(help: "Seed of weights, order, augmentation and dropout.")
-  var seed: UInt32 = 1
+  @Option(help: "Seed of weights, order, augmentation and dropout. Default: 1.")
+  var seed: UInt32?
 
-  @Flag(inversion: .prefixedNo, help: "Change training images at random.")
-  var augment = true
+  @Flag(inversion: .prefixedNo, help: "Change training images at random. Default: yes.")
+  var augment: Bool?
 
-  @Flag(inversion: .prefixedNo, help: "Draw a new order for every epoch.")
-  var shuffle = true
+  @Flag(inversion: .prefixedNo, help: "Draw a new order for every epoch. Default: yes.")
+  var shuffle: Bool?
 
   @Option(
-    help: "Whose images batch normalization's statistics are taken over: all ranks' (sync) or each rank's own (local).")
-  var batchNorm = Configuration.BatchNorm.sync
+    help:
+      "Whose images batch normalization's statistics are taken over: all ranks' (sync) or each rank's own (local). Default: sync."
+  )
+  var batchNorm: Configuration.BatchNorm?
+
+  @Option(help: "Mix pairs of training images, with this alpha (fastai: 0.4). Default: 0, not.")
+  var mixup: Double?
+
+  @Option(help: "Train towards y (1 - e) + e/2 instead of y, with this e. Default: 0.")
+  var labelSmoothing: Double?
+
+  @Option(help: "Evaluate and save an exponential moving average of the weights, with this decay. Default: 0, none.")
+  var ema: Double?
+
+  @Flag(inversion: .prefixedNo, help: "Keep of each stage the epoch with the highest fbeta. Default: no, the last.")
+  var keepBest: Bool?
+
+  @Option(help: "End a stage after more than this many epochs in a row without a higher fbeta. Default: never.")
+  var earlyStopping: Int?
 
   func validate() throws {
-    for name in stageNames ?? [] where !Recipe.stages.contains(where: { $0.name == name }) {
-      throw ValidationError(
-        "--stages: no stage \(name). There are \(Recipe.stages.map(\.name).joined(separator: ", ")).")
+    try check("--epochs", epochs, Limits.epochs)
+    try check("--size", size, Limits.size)
+    try check("--batch-size", batchSize, Limits.batchSize)
+    try check("--wd", wd, Limits.fraction)
+    try check("--ps", ps, Limits.fraction)
+    try check("--label-smoothing", labelSmoothing, Limits.fraction)
+    try check("--ema", ema, Limits.fraction)
+    try check("--early-stopping", earlyStopping, Limits.patience)
+    if let mixup, let complaint = Limits.mixup.complaint(about: mixup) {
+      throw ValidationError("--mixup \(complaint).")
     }
-    if let stageNames, Set(stageNames).count != stageNames.count || stageNames.isEmpty {
-      throw ValidationError("--stages must name each stage once.")
-    }
-    if let epochs, !(0...100_000).contains(epochs) {
-      throw ValidationError("--epochs must be 0 to 100000, not \(epochs).")
-    }
-    if let size, !(ResNet50.smallestImage...4096).contains(size) {
-      throw ValidationError("--size must be \(ResNet50.smallestImage) to 4096, not \(size).")
-    }
-    if !(2...65536).contains(batchSize) { throw ValidationError("--batch-size must be 2 to 65536, not \(batchSize).") }
-    if !(wd >= 0 && wd < 1) { throw ValidationError("--wd must be in 0..<1, not \(wd).") }
-    if !(ps >= 0 && ps < 1) { throw ValidationError("--ps must be in 0..<1, not \(ps).") }
     if let lr { _ = try Self.peak(lr, frozen: true) }
   }
 
-  private var stageNames: [String]? { stages?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+  /// The recipe the options change. Collective: rank 0 reads its file.
+  func base(_ communicator: Communicator) throws -> Configuration {
+    guard let recipe else { return Recipe.planet }
+    let text = try communicator.agree { communicator.rank == 0 ? try RecipeFile.read(recipe) : "" }
+    let shared = try communicator.broadcast(Array(text.utf8))
+    return try communicator.agree { try RecipeFile.parse(String(decoding: shared, as: UTF8.self), path: recipe) }
+  }
 
-  /// The run's configuration.
+  /// The recipe with what options say, and the stages they choose.
   ///
-  /// - Parameter following: the stages to train without `--stages`.
-  func configuration(following: [String]) throws -> Configuration {
-    let names = stageNames ?? following
-    let stages = try names.compactMap { name in try Recipe.stages.first { $0.name == name }.map { try self.stage($0) } }
-    var configuration = Configuration(stages: stages)
-    (configuration.batchSize, configuration.wd, configuration.ps) = (batchSize, wd, ps)
-    (configuration.seed, configuration.augment, configuration.shuffle) = (seed, augment, shuffle)
-    configuration.batchNorm = batchNorm
-    return configuration
+  /// - Parameter checkpoint: a saved stage of the recipe that is continued from.
+  func configuration(_ recipe: Configuration, after checkpoint: String?) throws -> Configuration {
+    var c = recipe
+    c.stages = try selection(of: recipe, after: checkpoint).map { stage in
+      var stage = stage
+      if let lr {
+        stage.learningRates = try Self.peak(lr, frozen: stage.frozen).rates(groups: Configuration.layerGroups)
+      }
+      (stage.size, stage.epochs) = (size ?? stage.size, epochs ?? stage.epochs)
+      return stage
+    }
+    (c.batchSize, c.wd, c.ps, c.seed) = (batchSize ?? c.batchSize, wd ?? c.wd, ps ?? c.ps, seed ?? c.seed)
+    (c.augment, c.shuffle) = (augment ?? c.augment, shuffle ?? c.shuffle)
+    (c.batchNorm, c.mixup) = (batchNorm ?? c.batchNorm, mixup ?? c.mixup)
+    (c.labelSmoothing, c.ema, c.keepBest) = (labelSmoothing ?? c.labelSmoothing, ema ?? c.ema, keepBest ?? c.keepBest)
+    if let earlyStopping {
+      c.earlyStopping = .init(patience: earlyStopping, minDelta: c.earlyStopping?.minDelta ?? 0)
+    }
+    return c
   }
 
-  private func stage(_ stage: Recipe.Stage) throws -> Configuration.Stage {
-    let peak = try lr.map { try Self.peak($0, frozen: stage.frozen) } ?? Recipe.peak(frozen: stage.frozen, lr: stage.lr)
-    return Configuration.Stage(
-      name: stage.name, size: size ?? stage.size, frozen: stage.frozen, learningRates: peak.rates(groups: 3),
-      epochs: epochs ?? Recipe.epochs)
+  /// The stages `--stages` names, or those that follow the checkpoint, or all.
+  private func selection(of recipe: Configuration, after checkpoint: String?) throws -> [Configuration.Stage] {
+    guard let stages else {
+      let following = recipe.stages.drop { stage in stage.name != checkpoint }.dropFirst()
+      guard let checkpoint, recipe.stages.contains(where: { $0.name == checkpoint }) else { return recipe.stages }
+      if following.isEmpty {
+        throw ValidationError("--from \(checkpoint) leaves no stage to train. Name some with --stages.")
+      }
+      return Array(following)
+    }
+    let names = stages.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    if Set(names).count != names.count || names.isEmpty {
+      throw ValidationError("--stages must name each stage once.")
+    }
+    return try names.map { name in
+      if let stage = recipe.stages.first(where: { $0.name == name }) { return stage }
+      throw ValidationError(
+        "--stages: no stage \(name). There are \(recipe.stages.map(\.name).joined(separator: ", ")).")
+    }
   }
 
-  /// A learning rate as fastai's users write it: a number is the recipe's `lr`, slices are taken as they are.
+  /// A learning rate as fastai's users write it: a number is the notebook's `lr`, slices are taken as they are.
   static func peak(_ text: String, frozen: Bool) throws -> LearningRates {
-    func number(_ text: some StringProtocol) throws -> Double {
-      guard let value = Double(text.trimmingCharacters(in: .whitespaces)), value > 0, value.isFinite
-      else { throw ValidationError("--lr must be a positive number, slice(lr) or slice(low,high), not '\(text)'.") }
-      return value
+    guard let rates = LearningRates(text) else {
+      throw ValidationError("--lr must be a positive number, slice(lr) or slice(low,high), not '\(text)'.")
     }
-    guard text.hasPrefix("slice("), text.hasSuffix(")") else {
-      return Recipe.peak(frozen: frozen, lr: try number(text))
-    }
-    let inner = text.dropFirst(6).dropLast()
-    guard let comma = inner.firstIndex(of: ",") else { return .slice(try number(inner)) }
-    return .range(try number(inner[..<comma]), try number(inner[inner.index(after: comma)...]))
+    if case .uniform(let lr) = rates { return Recipe.peak(frozen: frozen, lr: lr) }
+    return rates
+  }
+
+  private func check(_ option: String, _ value: Int?, _ limits: ClosedRange<Int>) throws {
+    if let value, let complaint = limits.complaint(about: value) { throw ValidationError("\(option) \(complaint).") }
+  }
+
+  private func check(_ option: String, _ value: Double?, _ limits: Range<Double>) throws {
+    if let value, let complaint = limits.complaint(about: value) { throw ValidationError("\(option) \(complaint).") }
   }
 }
 

@@ -3,19 +3,29 @@ import Foundation
 import PlanetData
 
 /// Everything that decides what a run computes: two runs with equal configurations, data and starting weights on as many
-/// ranks and threads give the same bits. Saved with a run's state, and compared when it resumes.
+/// ranks and threads give the same bits. Saved with a run's state, and compared when it resumes. ``RecipeFile`` is how it
+/// is written for people.
 public struct Configuration: Codable, Equatable, Sendable {
-  /// A stage as it will run, after the command line's overrides.
+  /// Layer groups with learning rates of their own (recipe §4).
+  public static let layerGroups = 3
+
+  /// One call of `fit_one_cycle`.
   public struct Stage: Codable, Equatable, Sendable {
+    /// What its checkpoint is called.
     public var name: String
+    /// Its place in the recipe, by which its random numbers differ from other stages'.
+    public var index: Int
+    /// Side of the square images, in pixels.
     public var size: Int
+    /// Whether only the head and batch normalization train (recipe §4.1).
     public var frozen: Bool
     /// Peak learning rate of each layer group.
     public var learningRates: [Double]
     public var epochs: Int
 
-    public init(name: String, size: Int, frozen: Bool, learningRates: [Double], epochs: Int) {
+    public init(name: String, index: Int, size: Int, frozen: Bool, learningRates: [Double], epochs: Int) {
       self.name = name
+      self.index = index
       self.size = size
       self.frozen = frozen
       self.learningRates = learningRates
@@ -31,6 +41,25 @@ public struct Configuration: Codable, Equatable, Sendable {
     case local
   }
 
+  /// When a stage ends before its last epoch: fastai's `EarlyStoppingCallback` watching fbeta.
+  public struct EarlyStopping: Codable, Equatable, Sendable {
+    /// Epochs in a row without improvement that are borne.
+    public var patience = 0
+    /// What fbeta must grow by to count as improved.
+    public var minDelta = 0.0
+
+    public init(patience: Int = 0, minDelta: Double = 0) { (self.patience, self.minDelta) = (patience, minDelta) }
+
+    /// Whether to stop after epochs with these scores.
+    func stops(after scores: [Double]) -> Bool {
+      var (best, wait) = (-Double.infinity, 0)
+      for score in scores {
+        (best, wait) = score - minDelta > best ? (score, 0) : (best, wait + 1)
+      }
+      return wait > patience
+    }
+  }
+
   public var stages: [Stage]
   public var batchSize = Recipe.batchSize
   public var wd = Recipe.weightDecay
@@ -41,7 +70,17 @@ public struct Configuration: Codable, Equatable, Sendable {
   public var batchNorm = BatchNorm.sync
   public var precision = Precision.fp32
   public var validPct = Recipe.validPct
-  public var splitSeed = UInt32(Recipe.splitSeed)
+  public var splitSeed = Recipe.splitSeed
+  /// α of ``Mixup``; 0 mixes nothing.
+  public var mixup = 0.0
+  /// Training targets y become y·(1 - ε) + ε/2, as in Keras's `BinaryCrossentropy`.
+  public var labelSmoothing = 0.0
+  /// Decay of ``WeightAverage``, which then is what is evaluated and saved; 0 averages nothing.
+  public var ema = 0.0
+  public var earlyStopping: EarlyStopping?
+  /// Whether a stage's result are the weights of its epoch with the highest fbeta (fastai's `SaveModelCallback`), not
+  /// those of its last.
+  public var keepBest = false
 
   public init(stages: [Stage]) { self.stages = stages }
 
@@ -52,7 +91,7 @@ public struct Configuration: Codable, Equatable, Sendable {
     return try encoder.encode(self)
   }
 
-  /// The keys whose values differ, as `key: value, was value`.
+  /// The keys whose values differ, as `key is value, was value`.
   func differences(from old: Configuration) throws -> [String] {
     let object = { (data: Data) in try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:] }
     let text = { (value: Any?) in
@@ -61,12 +100,12 @@ public struct Configuration: Codable, Equatable, Sendable {
         decoding: try JSONSerialization.data(withJSONObject: value ?? NSNull(), options: options), as: UTF8.self)
     }
     let (new, old) = (try object(encoded()), try object(old.encoded()))
-    return try new.keys.sorted().compactMap { key in
+    return try Set(new.keys).union(old.keys).sorted().compactMap { key in
       let (now, then) = (try text(new[key]), try text(old[key]))
       return now == then ? nil : "\(key) is \(now), was \(then)"
     }
   }
 
   /// The seed of a stage's random numbers: stages must not repeat each other's orders and augmentations.
-  func seed(of stage: Stage) -> UInt64 { UInt64(Recipe.index(of: stage.name)) << 32 | UInt64(seed) }
+  func seed(of stage: Stage) -> UInt64 { UInt64(stage.index) << 32 | UInt64(seed) }
 }

@@ -1,0 +1,105 @@
+import PlanetData
+import Yams
+
+/// A recipe as people write it: YAML, with the knobs of a ``Configuration`` by their command-line names (`batch_size` for
+/// `--batch-size`) and a list of stages. What it does not set stays as the planet recipe has it.
+public enum RecipeFile {
+  /// Larger files are no recipes.
+  static let sizeLimit = 65_536
+  /// libyaml follows nested collections by recursion, and a file of brackets would exhaust the stack.
+  private static let nestingLimit = 64
+
+  /// A file's text.
+  public static func read(_ path: String) throws(RecipeError) -> String {
+    do throws(FileProblem) {
+      guard let text = String(validating: try readFile(path, limit: sizeLimit), as: UTF8.self)
+      else { throw FileProblem(reason: "it is not UTF-8 text") }
+      return text
+    } catch {
+      throw RecipeError(path: path, line: nil, reason: "cannot be read (\(error.reason))")
+    }
+  }
+
+  /// Understands the text of a recipe.
+  ///
+  /// - Parameter path: for messages.
+  /// - Throws: ``RecipeError``, naming the line.
+  public static func parse(_ text: String, path: String) throws(RecipeError) -> Configuration {
+    guard text.utf8.count <= sizeLimit, text.count(where: { "[{-?".contains($0) }) <= 16 * nestingLimit
+    else { throw RecipeError(path: path, line: nil, reason: "it is larger than any recipe") }
+    let node: Node?
+    do {
+      node = try Yams.compose(yaml: text)
+    } catch let error as YamlError {
+      throw RecipeError(path: path, error)
+    } catch {
+      throw RecipeError(path: path, line: nil, reason: "\(error)")
+    }
+    guard let node else { throw RecipeError(path: path, line: nil, reason: "it is empty") }
+    var recipe = try RecipeMapping(node, path: path)
+    let configuration = try configuration(&recipe)
+    try recipe.finish()
+    return configuration
+  }
+
+  private static func configuration(_ recipe: inout RecipeMapping) throws(RecipeError) -> Configuration {
+    var c = Configuration(stages: [])
+    try recipe.read("batch_size", into: &c.batchSize, Limits.batchSize)
+    try recipe.read("wd", into: &c.wd, Limits.fraction)
+    try recipe.read("ps", into: &c.ps, Limits.fraction)
+    var (seed, splitSeed) = (Int(c.seed), Int(c.splitSeed))
+    try recipe.read("seed", into: &seed, Limits.seed)
+    try recipe.read("split_seed", into: &splitSeed, Limits.seed)
+    (c.seed, c.splitSeed) = (UInt32(seed), UInt32(splitSeed))
+    try recipe.read("augment", into: &c.augment)
+    try recipe.read("shuffle", into: &c.shuffle)
+    try recipe.read("batch_norm", into: &c.batchNorm)
+    try recipe.read("precision", into: &c.precision)
+    try recipe.read("valid_pct", into: &c.validPct, Limits.fraction)
+    try recipe.read("mixup", into: &c.mixup, Limits.mixup)
+    try recipe.read("label_smoothing", into: &c.labelSmoothing, Limits.fraction)
+    try recipe.read("ema", into: &c.ema, Limits.fraction)
+    try recipe.read("keep_best", into: &c.keepBest)
+    if var mapping = try recipe.mapping("early_stopping") {
+      var stopping = Configuration.EarlyStopping()
+      try mapping.read("patience", into: &stopping.patience, Limits.patience)
+      try mapping.read("min_delta", into: &stopping.minDelta, Limits.fraction)
+      try mapping.finish()
+      c.earlyStopping = stopping
+    }
+    guard let stages = try recipe.list("stages") else {
+      c.stages = Recipe.planet.stages
+      return c
+    }
+    for index in stages.indices { c.stages.append(try stage(stages[index], index, before: c.stages)) }
+    return c
+  }
+
+  private static func stage(
+    _ mapping: RecipeMapping, _ index: Int, before: [Configuration.Stage]
+  ) throws(RecipeError) -> Configuration.Stage {
+    var mapping = mapping
+    let name = try mapping.required("name")
+    // It becomes the name of a file.
+    guard name.count <= 100, !name.hasPrefix("."), name.utf8.allSatisfy(isNameCharacter) else {
+      throw mapping.error("name", "must be letters, digits, '-', '_' and '.', not '\(name)'")
+    }
+    guard !before.contains(where: { $0.name == name }) else { throw mapping.error("name", "is that of another stage") }
+    var stage = Configuration.Stage(
+      name: name, index: index, size: 128, frozen: false, learningRates: [], epochs: Recipe.epochs)
+    try mapping.read("size", into: &stage.size, Limits.size)
+    try mapping.read("freeze", into: &stage.frozen)
+    try mapping.read("epochs", into: &stage.epochs, Limits.epochs)
+    stage.learningRates = try mapping.learningRates("lr")
+    try mapping.finish()
+    return stage
+  }
+
+  private static func isNameCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+    default: false
+    }
+  }
+}

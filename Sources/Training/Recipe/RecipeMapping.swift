@@ -1,0 +1,138 @@
+import Foundation
+import Yams
+
+/// A YAML mapping being read: what has been asked for is known, and whatever else it holds is an error.
+struct RecipeMapping {
+  private let path: String
+  private let line: Int?
+  private let values: [(key: String, line: Int?, value: Node)]
+  private var known: [String] = []
+
+  init(_ node: Node, path: String, _ name: String? = nil) throws(RecipeError) {
+    self.path = path
+    line = node.mark?.line
+    guard let mapping = node.mapping else {
+      throw RecipeError(path: path, line: line, reason: "\(name ?? "it") must be 'key: value' lines")
+    }
+    var values: [(String, Int?, Node)] = []
+    for (key, value) in mapping {
+      guard let name = key.scalar?.string else {
+        throw RecipeError(path: path, line: key.mark?.line, reason: "a key must be a word")
+      }
+      values.append((name, key.mark?.line, value))
+    }
+    self.values = values
+  }
+
+  func error(_ key: String, _ reason: String) -> RecipeError {
+    RecipeError(path: path, line: values.first { $0.key == key }?.line ?? line, reason: "\(key) \(reason)")
+  }
+
+  /// That nothing is left that was not asked for.
+  func finish() throws(RecipeError) {
+    guard let (key, line, _) = values.first(where: { !known.contains($0.key) }) else { return }
+    let nearest = known.min { distance(key, $0) < distance(key, $1) }
+    let advice =
+      nearest.flatMap { distance(key, $0) <= 1 + key.count / 3 ? "did you mean '\($0)'?" : nil }
+      ?? "there are \(known.joined(separator: ", "))"
+    throw RecipeError(path: path, line: line, reason: "unknown key '\(key)' (\(advice))")
+  }
+
+  private mutating func node(_ key: String) -> Node? {
+    known.append(key)
+    return values.first { $0.key == key }?.value
+  }
+
+  private mutating func scalar(_ key: String) throws(RecipeError) -> String? {
+    guard let node = node(key) else { return nil }
+    guard let text = node.scalar?.string else { throw error(key, "must be a single value") }
+    return text
+  }
+
+  mutating func required(_ key: String) throws(RecipeError) -> String {
+    guard let text = try scalar(key), !text.isEmpty else { throw error(key, "is missing") }
+    return text
+  }
+
+  mutating func read(_ key: String, into value: inout Int, _ limits: ClosedRange<Int>) throws(RecipeError) {
+    guard let text = try scalar(key) else { return }
+    guard let number = Int(text) else { throw error(key, "must be a whole number, not '\(text)'") }
+    if let complaint = limits.complaint(about: number) { throw error(key, complaint) }
+    value = number
+  }
+
+  mutating func read(_ key: String, into value: inout Double, _ limits: Range<Double>) throws(RecipeError) {
+    guard let number = try number(key) else { return }
+    if let complaint = limits.complaint(about: number) { throw error(key, complaint) }
+    value = number
+  }
+
+  mutating func read(_ key: String, into value: inout Double, _ limits: ClosedRange<Double>) throws(RecipeError) {
+    guard let number = try number(key) else { return }
+    if let complaint = limits.complaint(about: number) { throw error(key, complaint) }
+    value = number
+  }
+
+  private mutating func number(_ key: String) throws(RecipeError) -> Double? {
+    guard let text = try scalar(key) else { return nil }
+    guard let number = Double(text) else { throw error(key, "must be a number, not '\(text)'") }
+    return number
+  }
+
+  mutating func read(_ key: String, into value: inout Bool) throws(RecipeError) {
+    guard let text = try scalar(key) else { return }
+    guard let flag = ["true": true, "false": false][text] else {
+      throw error(key, "must be true or false, not '\(text)'")
+    }
+    value = flag
+  }
+
+  mutating func read<T: RawRepresentable & CaseIterable>(_ key: String, into value: inout T) throws(RecipeError)
+  where T.RawValue == String {
+    guard let text = try scalar(key) else { return }
+    guard let choice = T(rawValue: text) else {
+      throw error(key, "must be \(T.allCases.map(\.rawValue).joined(separator: " or ")), not '\(text)'")
+    }
+    value = choice
+  }
+
+  /// Peak learning rates: a number, `slice(…)`, or a list with one for each layer group.
+  mutating func learningRates(_ key: String) throws(RecipeError) -> [Double] {
+    let groups = Configuration.layerGroups
+    let node = node(key)
+    if let list = node?.sequence {
+      let rates = list.compactMap { $0.scalar.flatMap { Double($0.string) } }.filter(Limits.learningRate.contains)
+      if rates.count == groups && list.count == groups { return rates }
+    } else if let text = node?.scalar?.string, let rates = LearningRates(text) {
+      return rates.rates(groups: groups)
+    }
+    throw error(key, "must be a positive number, slice(lr), slice(low, high), or a list of \(groups) positive numbers")
+  }
+
+  mutating func mapping(_ key: String) throws(RecipeError) -> RecipeMapping? {
+    guard let node = node(key) else { return nil }
+    return try RecipeMapping(node, path: path, key)
+  }
+
+  /// A list of mappings, not empty.
+  mutating func list(_ key: String) throws(RecipeError) -> [RecipeMapping]? {
+    guard let node = node(key) else { return nil }
+    guard let items = node.sequence, !items.isEmpty else { throw error(key, "must be a list, with '- ' before each") }
+    var mappings: [RecipeMapping] = []
+    for item in items { mappings.append(try RecipeMapping(item, path: path, "each of \(key)")) }
+    return mappings
+  }
+}
+
+/// Levenshtein's: the insertions, deletions and replacements that make one word the other.
+private func distance(_ a: String, _ b: String) -> Int {
+  var row = Array(0...b.count)
+  for (i, x) in a.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for (j, y) in b.enumerated() {
+      (diagonal, row[j + 1]) = (row[j + 1], min(diagonal + (x == y ? 0 : 1), row[j] + 1, row[j + 1] + 1))
+    }
+  }
+  return row[b.count]
+}

@@ -1,0 +1,28 @@
+/// One training step, as `log.jsonl` and the reporters tell of it.
+public struct StepRecord: Codable, Equatable, Sendable {
+  public var stage: String
+  public var epoch: Int
+  /// Counted from 0 since the stage began.
+  public var step: Int
+  /// Of the global batch.
+  public var loss: Double
+  /// ``SmoothedLoss`` after this step: the table's train_loss.
+  public var smoothLoss: Double
+  /// The learning rate of each layer group.
+  public var lr: [Double]
+  /// Adam's β1.
+  public var momentum: Double
+  /// Of all ranks together, over this step.
+  public var imagesPerSecond: Double
+  /// Since the stage began, validation included, pauses between a run and its resumption not.
+  public var accumulatedSeconds: Double
+
+  public init(
+    stage: String, epoch: Int, step: Int, loss: Double, smoothLoss: Double, lr: [Double], momentum: Double,
+    imagesPerSecond: Double, accumulatedSeconds: Double
+  ) {
+    (self.stage, self.epoch, self.step, self.loss, self.smoothLoss) = (stage, epoch, step, loss, smoothLoss)
+    (self.lr, self.momentum, self.imagesPerSecond) = (lr, momentum, imagesPerSecond)
+    self.accumulatedSeconds = accumulatedSeconds
+  }
+}
