@@ -9,7 +9,7 @@ public enum AtomicFile {
   public static func prepareFolder(of path: String) throws(CheckpointError) {
     let folder = (path as NSString).deletingLastPathComponent
     try makeFolder(folder)
-    guard access(folder.isEmpty ? "." : folder, W_OK) == 0 else {
+    guard access(folder.isEmpty ? "." : folder + "/.", W_OK) == 0 else {
       throw .system(path: folder, action: "write in it", code: errno)
     }
   }
@@ -18,7 +18,13 @@ public enum AtomicFile {
   ///
   /// - Throws: ``CheckpointError/system(path:action:code:)``.
   public static func write(_ text: String, to path: String) throws(CheckpointError) {
-    let bytes = Array(text.utf8)
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Writes a file of these bytes so.
+  ///
+  /// - Throws: ``CheckpointError/system(path:action:code:)``.
+  public static func write(_ bytes: [UInt8], to path: String) throws(CheckpointError) {
     try bytes.withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
       try write([UnsafeRawBufferPointer(bytes)], to: path)
     }

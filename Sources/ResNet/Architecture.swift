@@ -19,6 +19,8 @@ public enum Architecture {
     Stage(name: "layer3", blocks: 6, width: 256, stride: 2, group: 1),
     Stage(name: "layer4", blocks: 3, width: 512, stride: 2, group: 1),
   ]
+  /// What batch normalization adds to the variance, as `torch.nn.BatchNorm2d` does by default.
+  public static let epsilon = 1e-5
   static let stemWidth = 64
   static let features = 2048
   static let hidden = 512

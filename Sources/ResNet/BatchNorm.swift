@@ -6,7 +6,6 @@ import Compute
 /// It holds one step's statistics between forward and backward. What it is fused with (the convolution before it, ReLU
 /// and the residual after it) is its owner's business: it hands out the passes and coefficients.
 struct BatchNorm {
-  static let epsilon = 1e-5
   static let momentum: Float = 0.1
 
   let channels: Int
@@ -56,7 +55,8 @@ struct BatchNorm {
     guard pass.training else {
       for c in 0..<channels {
         transform(
-          c, mean: runningMean[c], inverseDeviation: Float(1 / (Double(runningVariance[c]) + Self.epsilon).squareRoot())
+          c, mean: runningMean[c],
+          inverseDeviation: Float(1 / (Double(runningVariance[c]) + Architecture.epsilon).squareRoot())
         )
       }
       return
@@ -66,7 +66,7 @@ struct BatchNorm {
     for c in 0..<channels {
       let mean = sums[c] / count
       let variance = max(0, sums[channels + c] / count - mean * mean)
-      transform(c, mean: Float(mean), inverseDeviation: Float(1 / (variance + Self.epsilon).squareRoot()))
+      transform(c, mean: Float(mean), inverseDeviation: Float(1 / (variance + Architecture.epsilon).squareRoot()))
       // Unbiased variance for the running average, biased for normalizing: PyTorch does both (torch.nn.BatchNorm2d).
       let unbiased = Float(variance * count / max(1, count - 1))
       runningMean[c] += Self.momentum * (Float(mean) - runningMean[c])

@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 import Foundation
 import PlanetData
 public import ResNet
@@ -19,19 +19,20 @@ public struct ModelFile: Sendable {
     _ parameters: Parameters, labels: [String], stage: Configuration.Stage, configuration: Configuration,
     to path: String
   ) throws {
-    let tensors = parameters.all.map { (name: $0.name, shape: $0.shape, values: parameters.exported($0)) }
-    let metadata = [
-      "format": format,
-      "labels": try json(labels),
-      "size": String(stage.size),
-      "mean": try json(ImageNet.mean),
-      "std": try json(ImageNet.std),
-      "stage": stage.name,
-      "recipe": String(decoding: try configuration.encoded(), as: UTF8.self),
-    ]
-    try withViews(of: tensors) { (views) throws(CheckpointError) in
-      try SafeTensors.write(views, metadata: metadata, to: path)
+    let tensors = parameters.all.map {
+      (name: $0.name, tensor: StoredTensor(shape: $0.shape, values: parameters.exported($0)))
     }
+    let about = [
+      "format": format, "stage": stage.name, "recipe": String(decoding: try configuration.encoded(), as: UTF8.self),
+    ]
+    try SafeTensors.write(
+      tensors, metadata: about.merging(try facts(labels: labels, size: stage.size)) { $1 }, to: path)
+  }
+
+  /// What one must know to use a network, as it stands in the metadata: `labels`, `size`, and the `mean` and `std` its
+  /// images are normalized with; lists as JSON.
+  public static func facts(labels: [String], size: Int) throws -> [String: String] {
+    ["labels": try json(labels), "size": String(size), "mean": try json(ImageNet.mean), "std": try json(ImageNet.std)]
   }
 
   /// Reads and checks a saved network.
@@ -54,6 +55,9 @@ public struct ModelFile: Sendable {
     self.size = size
     try file.check(against: Parameters.expected(labels: labels.count))
   }
+
+  /// The network's tensors under their PyTorch names, and no others.
+  public var tensors: [String: StoredTensor] { file.tensors }
 
   /// Copies the weights into a network of as many labels.
   public func load(into parameters: Parameters) {
@@ -79,17 +83,5 @@ extension Parameters {
   /// Names and PyTorch shapes of all tensors of a network.
   static func expected(labels: Int) -> [(name: String, shape: [Int])] {
     Parameters(labels: labels).all.map { ($0.name, $0.shape) }
-  }
-}
-
-/// Views of arrays, all valid while `body` runs.
-private func withViews<E: Error>(
-  of tensors: [(name: String, shape: [Int], values: [Float])], _ views: [TensorView] = [],
-  _ body: ([TensorView]) throws(E) -> Void
-) throws(E) {
-  guard views.count < tensors.count else { return try body(views) }
-  let next = tensors[views.count]
-  try next.values.withUnsafeBufferPointer { (buffer) throws(E) in
-    try withViews(of: tensors, views + [(next.name, next.shape, buffer)], body)
   }
 }
