@@ -20,6 +20,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // The machine's libraries
@@ -44,10 +45,16 @@ let package = Package(
         "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swift),
+    .target(
+      name: "Export",
+      dependencies: [
+        "Training", "PlanetData", "Checkpoints", "ResNet", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["ONNX/onnx.proto"], swiftSettings: swift),
     .executableTarget(
       name: "planet-dist",
       dependencies: [
-        "Training", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet",
+        "Training", "Export", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -68,6 +75,14 @@ let package = Package(
     .testTarget(
       name: "ResNetTests", dependencies: ["ResNet", "TestSupport"], exclude: ["Golden"], swiftSettings: swift),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: swift),
-    .testTarget(name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "ExportTests",
+      dependencies: [
+        "Export", "Training", "Checkpoints", "ResNet", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: swift),
+    .testTarget(
+      name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"], exclude: ["compare_export.py"],
+      swiftSettings: swift),
   ]
 )

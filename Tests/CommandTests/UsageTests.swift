@@ -9,7 +9,7 @@ import Testing
     #expect(run.exitCode == 0)
     let words = run.output.split { $0.isWhitespace }.joined(separator: " ")
     #expect(words.hasPrefix("OVERVIEW: Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many."))
-    for command in ["train", "evaluate", "predict", "sample", "bench"] {
+    for command in ["train", "evaluate", "predict", "export", "sample", "bench"] {
       #expect(run.output.contains("\n  \(command) "))
       let help = try ProgramRun("planet-dist", [command, "--help"])
       #expect(help.exitCode == 0 && help.output.contains("USAGE: planet-dist \(command)"))
@@ -47,6 +47,14 @@ import Testing
       "Error: --from stage-2-256-rn50 leaves no stage to train. Name some with --stages."
     ),
     (["train", "--data", "x", "--threads", "0"], "Error: --threads must be 1 to 1024, not 0."),
+    (
+      ["export", "--checkpoint", "x", "--out", "y", "--format", "keras"],
+      "Error: The value 'keras' is invalid for '--format <format>'. Please provide one of 'onnx' and 'torchvision'."
+    ),
+    (
+      ["export", "--checkpoint", "x", "--out", "y", "--format", "onnx", "--threshold", "1"],
+      "Error: --threshold must be in 0..<1, not 1.0."
+    ),
     (["sample", "--out", "x", "--count", "0"], "Error: --count must be 1 to 1000000, not 0."),
     (
       ["bench", "step", "--precision", "fp8"],

@@ -1,6 +1,6 @@
 import Foundation
 
-/// One run of an executable of this package, alone or under `mpirun`.
+/// One run of an executable of this package, or else of the PATH, alone or under `mpirun`.
 public final class ProgramRun {
   public private(set) var exitCode: Int32 = 0
   public private(set) var output = ""
@@ -16,7 +16,8 @@ public final class ProgramRun {
   /// - Parameter ranks: as many under `mpirun`; `nil` to start the program itself.
   public init(start program: String, ranks: Int?, _ arguments: [String], environment: [String: String] = [:]) throws {
     (outputFile, errorFile) = (try TemporaryFile(), try TemporaryFile())
-    let path = Self.products.appendingPathComponent(program).path
+    let product = Self.products.appendingPathComponent(program).path
+    let path = FileManager.default.isExecutableFile(atPath: product) ? product : program
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = (ranks.map { ["mpirun", "-np", String($0), path] } ?? [path]) + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(Self.container) { $1 }.merging(environment) { $1 }

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Checkpoints
+import Export
+import Foundation
+import Training
+
+struct ExportNetwork: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a saved stage for other programs, with its labels and threshold.",
+    discussion: """
+      onnx: an ONNX model. Input: images, float32 [batch, 3, height, width], red, green and blue in 0...1, of any size; \
+      they are normalized inside. Output: probabilities [batch, labels].
+
+      torchvision: safetensors with the names of torchvision's resnet50, and those of fastai's head behind 'head.'.
+
+      Both hold labels, threshold, size, mean and std as metadata.
+      """)
+
+  enum Format: String, CaseIterable, ExpressibleByArgument { case onnx, torchvision }
+
+  @Option(help: "A saved stage: RUN/models/NAME.safetensors.")
+  var checkpoint: String
+
+  @Option(help: "The format.")
+  var format: Format
+
+  @Option(help: "The file to write.")
+  var out: String
+
+  @Option(help: "The probability above which readers should give a tag.")
+  var threshold = Recipe.threshold
+
+  func validate() throws {
+    guard threshold >= 0, threshold < 1 else {
+      throw ValidationError("--threshold must be in 0..<1, not \(threshold).")
+    }
+    let file = { (path: String) in URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    if file(out) == file(checkpoint) { throw ValidationError("--out is the checkpoint itself. Name another file.") }
+  }
+
+  mutating func run() throws {
+    guard Console.launchedRank == 0 else { return }  // nothing here is to be shared
+    do {
+      try AtomicFile.prepareFolder(of: out)
+      let export = try NetworkExport(
+        ModelFile(path: checkpoint), threshold: threshold, version: PlanetDist.configuration.version)
+      switch format {
+      case .onnx: try export.writeONNX(to: out)
+      case .torchvision: try export.writeTorchvision(to: out)
+      }
+    } catch {
+      Console.complain("Error: \(error)")
+      throw ExitCode(Job.exitCode(error))
+    }
+    Console.print("wrote \(out)")
+  }
+}

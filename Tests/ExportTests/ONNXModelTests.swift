@@ -1,0 +1,58 @@
+import Checkpoints
+import Foundation
+import ResNet
+import SwiftProtobuf
+import Testing
+
+@testable import Export
+@testable import Training
+
+/// The model as a protobuf reader finds it; what it computes is compared with onnxruntime in CommandTests.
+@Suite struct ONNXModelTests {
+  private let labels = ["clear", "haze", "naïve \"quotes\""]
+
+  /// An untrained network, saved and exported.
+  private func network() throws -> NetworkExport {
+    let path = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let stage = Configuration.Stage(name: "s", size: 128, frozen: true, learningRates: [1, 1, 1], epochs: 1)
+    let parameters = Parameters(labels: labels.count)
+    for (i, _) in parameters.values.enumerated() { parameters.values[i] = Float(i) }
+    try ModelFile.write(
+      parameters, labels: labels, stage: stage, configuration: Configuration(stages: [stage]), to: path)
+    return try NetworkExport(ModelFile(path: path), threshold: 0.2, version: "1.2.3")
+  }
+
+  @Test func model() throws {
+    let network = try network()
+    let model = try ModelProto(serializedBytes: try network.onnxModel().serializedBytes() as [UInt8])
+    #expect(model.opsetImport.map(\.version) == [22] && model.producerVersion == "1.2.3")
+    let facts = Dictionary(uniqueKeysWithValues: model.metadataProps.map { ($0.key, $0.value) })
+    #expect(Set(facts.keys) == ["labels", "threshold", "size", "mean", "std"])
+    #expect(try JSONDecoder().decode([String].self, from: Data(facts["labels", default: ""].utf8)) == labels)
+
+    let counts = Dictionary(grouping: model.graph.node, by: \.opType).mapValues(\.count)
+    #expect(counts["Conv"] == 53 && counts["BatchNormalization"] == 55 && counts["Add"] == 16)
+    #expect(counts["Relu"] == 50 && counts["Gemm"] == 2 && counts["Sigmoid"] == 1)
+  }
+
+  /// Every tensor of the network is a constant with its values, and all constants and values are used.
+  @Test func constantsAndValues() throws {
+    let network = try network()
+    let graph = network.onnxModel().graph
+    let constants = Dictionary(uniqueKeysWithValues: graph.initializer.map { ($0.name, $0) })
+    #expect(Set(constants.keys) == Set(network.tensors.keys).union(["mean", "std"]))
+    for (name, tensor) in network.tensors {
+      #expect(constants[name]?.dims.map(Int.init) == tensor.shape)
+      #expect(constants[name]?.rawData == tensor.values.withUnsafeBytes { Data($0) }, "\(name)")
+    }
+    var known = Set(constants.keys).union(["images"])
+    for node in graph.node {
+      #expect(known.isSuperset(of: node.input), "\(node.name) comes before what it needs")
+      #expect(known.insert(node.output[0]).inserted, "\(node.name) is there twice")
+    }
+    let used = Set(graph.node.flatMap(\.input))
+    #expect(known.subtracting(used) == ["probabilities"])
+    #expect(graph.output.map(\.name) == ["probabilities"] && graph.input.map(\.name) == ["images"])
+  }
+}
