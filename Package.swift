@@ -40,6 +40,9 @@ let package = Package(
     .target(name: "Checkpoints", dependencies: ["CZlib"], swiftSettings: swift),
     .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: swift),
     .target(
+      name: "TensorBoard", dependencies: ["Checkpoints", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["event.proto"], swiftSettings: swift),
+    .target(
       name: "Training",
       dependencies: [
         "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", .product(name: "Yams", package: "Yams"),
@@ -75,6 +78,13 @@ let package = Package(
     .testTarget(
       name: "ResNetTests", dependencies: ["ResNet", "TestSupport"], exclude: ["Golden"], swiftSettings: swift),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "TensorBoardTests",
+      dependencies: [
+        "TensorBoard", "Checkpoints", "TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["read_events.py"],
+      swiftSettings: swift),
     .testTarget(
       name: "ExportTests",
       dependencies: [
