@@ -15,7 +15,7 @@ import Testing
   private func network() throws -> NetworkExport {
     let path = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let stage = Configuration.Stage(name: "s", size: 128, frozen: true, learningRates: [1, 1, 1], epochs: 1)
+    let stage = Configuration.Stage(name: "s", index: 0, size: 128, frozen: true, learningRates: [1, 1, 1], epochs: 1)
     let parameters = Parameters(labels: labels.count)
     for (i, _) in parameters.values.enumerated() { parameters.values[i] = Float(i) }
     try ModelFile.write(
