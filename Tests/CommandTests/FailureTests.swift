@@ -102,7 +102,7 @@ import Testing
 }
 
 /// A folder that goes with its owner.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   private let root = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString)"
 
   init() { try? FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true) }

@@ -13,7 +13,9 @@ public final class ProgramRun {
 
   /// Starts the program.
   ///
-  /// - Parameter ranks: as many under `mpirun`; `nil` to start the program itself.
+  /// - Parameters:
+  ///   - program: an executable of this package, or a path from `/`.
+  ///   - ranks: as many under `mpirun`; `nil` to start the program itself.
   public init(start program: String, ranks: Int?, _ arguments: [String], environment: [String: String] = [:]) throws {
     (outputFile, errorFile) = (try TemporaryFile(), try TemporaryFile())
     let product = Self.products.appendingPathComponent(program).path
@@ -70,8 +72,13 @@ public final class ProgramRun {
   }
 
   /// Whether there is an `mpirun`.
-  public static let hasMPI = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    .contains { FileManager.default.isExecutableFile(atPath: "\($0)/mpirun") }
+  public static let hasMPI = path(of: "mpirun") != nil
+
+  /// Where the shell would find a program.
+  public static func path(of program: String) -> String? {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
 
   /// What `mpirun` needs as root, with more ranks than cores, and without ssh.
   private static let container = [
