@@ -27,7 +27,8 @@ public struct Dataset: Sendable {
     let rows = try Labels(path: location.labels, suffix: location.suffix).rows
     guard validPct >= 0 && validPct < 1 else { throw .emptySplit(count: rows.count, validPct: validPct) }
     let split = Split(count: rows.count, validPct: validPct, seed: splitSeed)
-    try Self.check(rows, in: location)
+    let listing = Set(try ImageFolder.names(location.images))
+    try Self.check(rows, in: location, listing)
 
     let known =
       labels ?? Set(split.train.flatMap { rows[$0].tags }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -39,25 +40,31 @@ public struct Dataset: Sendable {
         targets: Set(row.tags.compactMap { index[$0] }).sorted())
     }
     (train, valid) = (split.train, split.valid)
-    warnings = Self.warnings(rows, known: Set(known), fixed: labels != nil)
+    // Whoever brings a trained model's labels does not train, and need not know what is odd for training.
+    warnings =
+      labels == nil
+      ? Finding.summaries(
+        Finding.inRows(rows, split) + Finding.inListing(rows, listing, suffix: location.suffix))
+      : Self.leftOut(rows, known: Set(known))
     fingerprint = Self.fingerprint(known, images, split)
   }
 
-  private static func check(_ rows: [Labels.Row], in location: DataLocation) throws(DatasetError) {
-    let present = Set(try ImageFolder.names(location.images))
-    let missing = rows.lazy.map { $0.name + location.suffix }.filter { !present.contains($0) }
+  private static func check(
+    _ rows: [Labels.Row], in location: DataLocation, _ listing: Set<String>
+  ) throws(DatasetError) {
+    let missing = rows.lazy.map { $0.name + location.suffix }.filter { !listing.contains($0) }
     guard missing.isEmpty else {
       throw .missingImages(
         folder: location.images, count: missing.count, total: rows.count, first: Array(missing.prefix(3)))
     }
   }
 
-  private static func warnings(_ rows: [Labels.Row], known: Set<String>, fixed: Bool) -> [String] {
+  private static func leftOut(_ rows: [Labels.Row], known: Set<String>) -> [String] {
     var counts: [String: Int] = [:]
     for row in rows { for tag in Set(row.tags) where !known.contains(tag) { counts[tag, default: 0] += 1 } }
     guard !counts.isEmpty else { return [] }
     let list = counts.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
-    return ["tags left out, because \(fixed ? "the model does not know them" : "no training image has them"): \(list)"]
+    return ["tags left out, because the model does not know them: \(list)"]
   }
 
   private static func fingerprint(_ labels: [String], _ images: [Sample], _ split: Split) -> UInt64 {

@@ -5,6 +5,13 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
   /// The file is not a whole JPEG of a kind and size we read.
   case undecodable(path: String, reason: String)
 
+  /// What is wrong, without the file's name.
+  var reason: String {
+    switch self {
+    case .unreadable(_, let reason), .undecodable(_, let reason): reason
+    }
+  }
+
   public var description: String {
     switch self {
     case .unreadable(let path, let reason):

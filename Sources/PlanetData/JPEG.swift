@@ -9,10 +9,10 @@ public enum JPEG {
   public static let maximumPixels = 100_000_000
 
   /// Reads and decodes a file of at most 1 GiB.
-  public static func decode(_ path: String) throws(ImageError) -> Image {
-    let bytes: [UInt8]
-    do { bytes = try readFile(path, limit: 1 << 30) } catch { throw .unreadable(path: path, reason: error.reason) }
-    return try decode(bytes, path: path)
+  public static func decode(_ path: String) throws(ImageError) -> Image { try decode(read(path), path: path) }
+
+  static func read(_ path: String) throws(ImageError) -> [UInt8] {
+    do { return try readFile(path, limit: 1 << 30) } catch { throw .unreadable(path: path, reason: error.reason) }
   }
 
   /// Decodes a file's bytes; `path` is for the message.

@@ -15,7 +15,9 @@ struct PlanetDist: ParsableCommand {
       again with --resume; 76 replicas differ; 78 ranks were started differently.
       """,
     version: "0.1.0",
-    subcommands: [Train.self, Evaluate.self, Predict.self, ExportNetwork.self, MakeSample.self, Bench.self])
+    subcommands: [
+      CheckData.self, Train.self, Evaluate.self, Predict.self, ExportNetwork.self, MakeSample.self, Bench.self,
+    ])
 }
 
 @main enum Main {

@@ -9,7 +9,7 @@ import Testing
     #expect(run.exitCode == 0)
     let words = run.output.split { $0.isWhitespace }.joined(separator: " ")
     #expect(words.hasPrefix("OVERVIEW: Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many."))
-    for command in ["train", "evaluate", "predict", "export", "sample", "bench"] {
+    for command in ["check-data", "train", "evaluate", "predict", "export", "sample", "bench"] {
       #expect(run.output.contains("\n  \(command) "))
       let help = try ProgramRun("planet-dist", [command, "--help"])
       #expect(help.exitCode == 0 && help.output.contains("USAGE: planet-dist \(command)"))
@@ -55,6 +55,8 @@ import Testing
       ["export", "--checkpoint", "x", "--out", "y", "--format", "onnx", "--threshold", "1"],
       "Error: --threshold must be in 0..<1, not 1.0."
     ),
+    (["check-data", "--data", "x", "--size", "5000"], "Error: --size must be 32 to 4096, not 5000."),
+    (["check-data", "--data", "x", "--batch-size", "0"], "Error: --batch-size must be 2 to 65536, not 0."),
     (["sample", "--out", "x", "--count", "0"], "Error: --count must be 1 to 1000000, not 0."),
     (
       ["bench", "step", "--precision", "fp8"],

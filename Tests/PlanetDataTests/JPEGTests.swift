@@ -19,7 +19,7 @@ import Testing
 
   private static let shared: [[String]] = {
     let bytes = (try? Golden.bytes("shared.csv")) ?? []
-    return ((try? CSV.records(bytes)) ?? []).dropFirst().map(\.fields)
+    return CSV.records(bytes) { Issue.record($0) }.dropFirst().map(\.fields)
   }()
 
   @Test(

@@ -52,6 +52,25 @@ import Testing
     #expect(found.contains(reason), "\(error)")
   }
 
+  /// Every mistake is reported, and costs its own line only.
+  @Test func allMistakes() throws {
+    try withTemporaryFolder { folder in
+      let text = "image_name,tags\na,x\nb\n\"c\"d,x\ne\"f,x\n,x\na,y\ng,\"h\ni\"j\nk,x\nl,\"x\n"
+      try write(text.utf8, to: folder + "/labels.csv")
+      var problems: [String] = []
+      let labels = try Labels(path: folder + "/labels.csv", suffix: ".jpg") { problem throws(DatasetError) in
+        problems.append("\(problem.line): \(problem.reason)")
+      }
+      #expect(labels.rows == [Labels.Row(name: "a", tags: ["x"]), Labels.Row(name: "k", tags: ["x"])])
+      #expect(
+        problems == [
+          "4: something other than a comma or a line's end after a field", "5: a quotation mark inside a field",
+          "9: something other than a comma or a line's end after a field", "11: a quotation mark is never closed",
+          "3: the row has 1 columns and the header 2", "6: the image has no name", "7: a was on line 2 already",
+        ])
+    }
+  }
+
   @Test func notText() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/labels.csv"
@@ -74,11 +93,10 @@ import Testing
     for _ in 0..<2000 {
       let bytes = (0..<Int(random.next() % 40)).map { _ in alphabet[Int(random.next()) % alphabet.count] }
       let lines = bytes.filter { $0 == UInt8(ascii: "\n") }.count + 1
-      do throws(CSV.Problem) {
-        for record in try CSV.records(bytes) { #expect(record.line <= lines && !record.fields.isEmpty) }
-      } catch {
-        #expect((1...lines).contains(error.line))
-      }
+      var problems: [CSV.Problem] = []
+      let records = CSV.records(bytes) { problems.append($0) }
+      for record in records { #expect((1...lines).contains(record.line) && !record.fields.isEmpty) }
+      for problem in problems { #expect((1...lines).contains(problem.line)) }
     }
   }
 }

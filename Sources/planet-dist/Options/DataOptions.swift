@@ -36,6 +36,11 @@ struct DataOptions: ParsableArguments {
     }
   }
 
+  /// Where the label file and the images are.
+  func location() throws -> DataLocation {
+    try DataLocation(data: folder, labels: labels, images: images, suffix: suffix)
+  }
+
   /// Reads the labels and finds the images.
   ///
   /// - Parameters:
@@ -43,7 +48,6 @@ struct DataOptions: ParsableArguments {
   ///   - recipe: whose split it is, where options do not say otherwise.
   func dataset(labels known: [String]? = nil, recipe: Configuration = Recipe.planet) throws -> Dataset {
     try Dataset(
-      DataLocation(data: folder, labels: labels, images: images, suffix: suffix), validPct: validPct ?? recipe.validPct,
-      splitSeed: splitSeed ?? recipe.splitSeed, labels: known)
+      location(), validPct: validPct ?? recipe.validPct, splitSeed: splitSeed ?? recipe.splitSeed, labels: known)
   }
 }

@@ -1,0 +1,34 @@
+/// What shows when every image has been opened.
+extension Finding {
+  /// - Parameters:
+  ///   - facts: about `names`, in their order.
+  ///   - describe: what else to say of two images that are the same, by their places in `names`.
+  static func inImages(
+    _ names: [String], _ facts: [ImageFacts], describe: (Int, Int) -> String = { _, _ in "" }
+  ) -> [Finding] {
+    let usual = ImageFacts.usualSize(facts)
+    var first: [Picture: Int] = [:]
+    return names.indices.flatMap { i in
+      let fact = facts[i]
+      if let problem = fact.problem { return [Finding(.unusableImage, names[i], problem)] }
+      var findings: [Finding] = []
+      if let usual, usual != [fact.width, fact.height] {
+        findings.append(Finding(.oddSize, names[i], "\(fact.width)×\(fact.height)"))
+      }
+      let picture = Picture(width: fact.width, height: fact.height, pixels: fact.pixels)
+      if let twin = first[picture] {
+        let same = facts[twin].bytes == fact.bytes ? "the same file as" : "the same pixels as"
+        findings.append(Finding(.repeatedImage, names[i], "\(same) \(names[twin])\(describe(twin, i))"))
+      } else {
+        first[picture] = i
+      }
+      return findings
+    }
+  }
+
+  private struct Picture: Hashable {
+    let width: Int
+    let height: Int
+    let pixels: UInt64
+  }
+}

@@ -1,0 +1,46 @@
+public import Compute
+
+/// What opening an image tells.
+public struct ImageFacts: Codable, Equatable, Sendable {
+  /// 0 for an image that cannot be used.
+  public let width: Int
+  public let height: Int
+  /// Hashes of the file and of its decoded pixels.
+  public let bytes: UInt64
+  public let pixels: UInt64
+  /// Why the image cannot be used; nil if it can.
+  public let problem: String?
+
+  /// Reads and decodes the image.
+  init(path: String) {
+    var (bytes, pixels) = (Fingerprint(), Fingerprint())
+    do throws(ImageError) {
+      let file = try JPEG.read(path)
+      bytes.add(file)
+      let image = try JPEG.decode(file, path: path)
+      pixels.add(image.pixels)
+      (width, height, problem) = (image.width, image.height, nil)
+    } catch {
+      (width, height, problem) = (0, 0, error.reason)
+    }
+    (self.bytes, self.pixels) = (bytes.value, pixels.value)
+  }
+
+  /// The facts about images of a folder, in their order.
+  public static func scan(_ names: some Collection<String>, in folder: String, threads: Threads) -> [ImageFacts] {
+    let names = Array(names)
+    return [ImageFacts](unsafeUninitializedCapacity: names.count) { buffer, filled in
+      threads.split(names.count) { _, part in
+        for i in part { (buffer.baseAddress! + i).initialize(to: ImageFacts(path: folder + "/" + names[i])) }
+      }
+      filled = names.count
+    }
+  }
+
+  /// Width and height of most images; of several equally common, the largest. Nil where no image can be used.
+  public static func usualSize(_ facts: [ImageFacts]) -> [Int]? {
+    var counts: [[Int]: Int] = [:]
+    for fact in facts where fact.problem == nil { counts[[fact.width, fact.height], default: 0] += 1 }
+    return counts.max { ($0.value, $0.key[0], $0.key[1]) < ($1.value, $1.key[0], $1.key[1]) }?.key
+  }
+}

@@ -1,0 +1,66 @@
+public import Collectives
+public import Compute
+import Foundation
+public import PlanetData
+
+/// Everything about a dataset that is better known before hours are spent on it.
+public struct DataReport: Codable, Equatable, Sendable {
+  /// The label file, and the folder of images.
+  public let labelFile: String
+  public let imageFolder: String
+  /// Rows that can be used; how many train, and how many validate.
+  public let rows: Int
+  public let train: Int
+  public let valid: Int
+  /// Images opened.
+  public let images: Int
+  /// Width and height of most images.
+  public let imageSize: [Int]?
+  public let labels: [LabelCount]
+  /// By kind, the worst first; within a kind in the label file's order.
+  public let findings: [Finding]
+
+  /// Whether training would stop at something.
+  public var hasErrors: Bool { findings.contains { $0.kind.isError } }
+
+  /// Reads the label file on rank 0 and every image on one of the ranks. Nothing is changed. Collective.
+  ///
+  /// - Parameter batchSize: images of a training step, which the training part must have.
+  /// - Returns: the same for every number of ranks, on rank 0; nil on the others.
+  /// - Throws: on all ranks, if the label file or the folder of images cannot be read at all.
+  public static func make(
+    _ location: @autoclosure () throws -> DataLocation, validPct: Double, splitSeed: UInt32, batchSize: Int,
+    threads: Threads, communicator: Communicator
+  ) throws -> DataReport? {
+    let inventory = try communicator.agree {
+      communicator.rank == 0 ? try DataInventory(location(), validPct: validPct, splitSeed: splitSeed) : nil
+    }
+    let work = try JSONEncoder().encode(
+      Work(folder: inventory?.location.images ?? "", images: inventory?.images ?? []))
+    let shared = try JSONDecoder().decode(Work.self, from: Data(communicator.broadcast(Array(work))))
+    let share = EpochOrder.share(of: shared.images.count, rank: communicator.rank, worldSize: communicator.size)
+    let scanned = ImageFacts.scan(shared.images[share], in: shared.folder, threads: threads)
+    guard let parts = try communicator.gather(Array(JSONEncoder().encode(scanned))), let inventory else { return nil }
+    let facts = try parts.flatMap { try JSONDecoder().decode([ImageFacts].self, from: Data($0)) }
+    return DataReport(inventory, facts, batchSize: batchSize)
+  }
+
+  private init(_ inventory: DataInventory, _ facts: [ImageFacts], batchSize: Int) {
+    (labelFile, imageFolder) = (inventory.location.labels, inventory.location.images)
+    (rows, train, valid, images) = (inventory.rows, inventory.train, inventory.valid, facts.count)
+    imageSize = ImageFacts.usualSize(facts)
+    labels = inventory.labels
+    var findings = inventory.findings(facts)
+    if train < batchSize {
+      findings.append(Finding(.untrainable, "\(TrainingError.tooFewImages(train: train, batchSize: batchSize))"))
+    }
+    if !labels.contains(where: { $0.train > 0 }) { findings.append(Finding(.untrainable, "\(TrainingError.noLabels)")) }
+    self.findings = Finding.Kind.allCases.flatMap { kind in findings.filter { $0.kind == kind } }
+  }
+
+  /// What rank 0 tells the others.
+  private struct Work: Codable {
+    let folder: String
+    let images: [String]
+  }
+}

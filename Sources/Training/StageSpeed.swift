@@ -1,0 +1,70 @@
+public import Collectives
+public import Compute
+
+/// How fast this machine trains one stage: a step and an evaluation timed on made-up images.
+public struct StageSpeed: Sendable {
+  public let stage: String
+  public let size: Int
+  public let frozen: Bool
+  /// Images a second over all ranks, in training and in evaluation; nil for a stage that the machine cannot train.
+  public let training: Double?
+  public let evaluation: Double?
+  /// Why it cannot.
+  public let problem: String?
+
+  /// Times the recipe's stages, those alike once. Collective.
+  ///
+  /// - Parameters:
+  ///   - size: side of the images, instead of each stage's.
+  ///   - batchSize: images of a step, over all ranks.
+  public static func measure(
+    size: Int?, batchSize: Int, communicator: Communicator, engine: Engine
+  ) throws -> [StageSpeed] {
+    var measured: [StageSpeed] = []
+    for stage in Recipe.stages {
+      let size = size ?? stage.size
+      func speed(_ training: Double?, _ evaluation: Double?, _ problem: String?) -> StageSpeed {
+        StageSpeed(
+          stage: stage.name, size: size, frozen: stage.frozen, training: training, evaluation: evaluation,
+          problem: problem)
+      }
+      let alike = measured.filter { $0.size == size }
+      if let same = alike.first(where: { $0.frozen == stage.frozen }) {
+        measured.append(speed(same.training, same.evaluation, same.problem))
+      } else if let problem = try memoryProblem(size, batchSize, communicator, engine) {
+        measured.append(speed(nil, nil, problem))
+      } else {
+        var benchmark = StepBenchmark()
+        (benchmark.size, benchmark.batchSize, benchmark.frozen, benchmark.steps) = (size, batchSize, stage.frozen, 2)
+        let training = try benchmark.run(communicator: communicator, engine: engine).imagesPerSecond
+        benchmark.evaluation = true
+        let evaluation =
+          try alike.first?.evaluation ?? benchmark.run(communicator: communicator, engine: engine).imagesPerSecond
+        measured.append(speed(training, evaluation, nil))
+      }
+    }
+    return measured
+  }
+
+  /// Why a step does not fit into some rank's memory, the same on every rank; nil if it fits into all.
+  private static func memoryProblem(
+    _ size: Int, _ batchSize: Int, _ communicator: Communicator, _ engine: Engine
+  ) throws -> String? {
+    do {
+      try communicator.agree {
+        try Trainer.checkMemory(size: size, batch: batchSize / communicator.size, precision: engine.precision)
+      }
+      return nil
+    } catch let error as TrainingError {
+      return "\(error)"
+    } catch CommunicationError.rankFailed(_, let message) {
+      return message
+    }
+  }
+
+  /// Seconds of one epoch: its steps, and the validation after them.
+  public func epoch(train: Int, valid: Int, batchSize: Int) -> Double? {
+    guard let training, let evaluation else { return nil }
+    return Double(train / batchSize * batchSize) / training + Double(valid) / evaluation
+  }
+}

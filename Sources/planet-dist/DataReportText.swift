@@ -1,0 +1,78 @@
+import Foundation
+import PlanetData
+import Training
+
+/// A dataset's report for people.
+enum DataReportText {
+  /// Findings of one kind that are printed; the others are counted.
+  private static let shown = 10
+
+  static func print(_ report: DataReport, banner: String) {
+    Console.print(banner)
+    Console.print("labels: \(report.labelFile), \(report.rows) rows, \(report.labels.count) tags")
+    let size = report.imageSize.map { ", \($0[0])×\($0[1])" } ?? ""
+    Console.print("images: \(report.imageFolder), \(report.images) opened\(size)")
+    Console.print("\(report.train) to train on, \(report.valid) to validate with")
+    table(report.labels)
+    for kind in Finding.Kind.allCases {
+      let findings = report.findings.filter { $0.kind == kind }
+      guard !findings.isEmpty else { continue }
+      Console.print("")
+      Console.print("\(kind.isError ? "error" : "warning"): \(kind.heading) (\(findings.count))")
+      for finding in findings.prefix(shown) {
+        Console.print("  " + finding.subject + (finding.detail.isEmpty ? "" : ": " + finding.detail))
+      }
+      if findings.count > shown { Console.print("  … and \(findings.count - shown) more; --json lists all") }
+    }
+  }
+
+  /// How long epochs would take.
+  static func print(_ speeds: [StageSpeed], for report: DataReport, batchSize: Int) {
+    guard !speeds.isEmpty else { return }
+    Console.print("")
+    let epochs = Recipe.epochs
+    Console.print(row("stage", ["size", "an epoch", "\(epochs) epochs"]))
+    var total = 0.0
+    for speed in speeds {
+      let epoch = speed.epoch(train: report.train, valid: report.valid, batchSize: batchSize)
+      total += (epoch ?? 0) * Double(epochs)
+      Console.print(
+        row(speed.stage, ["\(speed.size)", time(epoch), time(epoch.map { $0 * Double(epochs) })]))
+    }
+    Console.print("about \(time(total)) in all, by a few steps timed on this machine")
+    for problem in Set(speeds.compactMap(\.problem)).sorted() { Console.print("warning: \(problem)") }
+  }
+
+  static func printVerdict(_ report: DataReport) {
+    let errors = report.findings.count { $0.kind.isError }
+    let warnings = report.findings.count - errors
+    Console.print("")
+    Console.print(
+      errors > 0
+        ? "\(errors) error\(errors == 1 ? "" : "s"): training would stop. \(warnings) warning\(warnings == 1 ? "" : "s")."
+        : "Nothing that training would stop at. \(warnings) warning\(warnings == 1 ? "" : "s").")
+  }
+
+  private static func table(_ labels: [LabelCount]) {
+    guard !labels.isEmpty else { return }
+    Console.print("")
+    Console.print(row("label", ["train", "valid", "total"]))
+    for count in labels { Console.print(row(count.label, [count.train, count.valid, count.train + count.valid])) }
+    let (train, valid) = (labels.reduce(0) { $0 + $1.train }, labels.reduce(0) { $0 + $1.valid })
+    Console.print(row("all", [train, valid, train + valid]))
+  }
+
+  private static func row(_ name: String, _ cells: [some CustomStringConvertible]) -> String {
+    cells.reduce(name.padding(toLength: max(20, name.count), withPad: " ", startingAt: 0)) { line, cell in
+      let text = cell.description
+      return line + String(repeating: " ", count: max(1, 13 - text.count)) + text
+    }
+  }
+
+  private static func time(_ seconds: Double?) -> String {
+    guard let seconds, seconds.isFinite else { return "?" }
+    let (hours, minutes) = (Int(seconds / 3600), Int(seconds / 60) % 60)
+    if hours > 0 { return "\(hours) h \(minutes) min" }
+    return minutes > 0 ? "\(minutes) min \(Int(seconds) % 60) s" : String(format: "%.1f s", seconds)
+  }
+}
