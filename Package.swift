@@ -92,7 +92,8 @@ let package = Package(
       ],
       swiftSettings: swift),
     .testTarget(
-      name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"], exclude: ["compare_export.py", "misbehaving_server.py"],
+      name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"],
+      exclude: ["compare_export.py", "misbehaving_server.py"],
       swiftSettings: swift),
   ]
 )

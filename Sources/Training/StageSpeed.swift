@@ -21,7 +21,7 @@ public struct StageSpeed: Sendable {
     size: Int?, batchSize: Int, communicator: Communicator, engine: Engine
   ) throws -> [StageSpeed] {
     var measured: [StageSpeed] = []
-    for stage in Recipe.stages {
+    for stage in Recipe.planet.stages {
       let size = size ?? stage.size
       func speed(_ training: Double?, _ evaluation: Double?, _ problem: String?) -> StageSpeed {
         StageSpeed(

@@ -29,7 +29,6 @@ enum DataReportText {
   /// How long epochs would take.
   static func print(_ speeds: [StageSpeed], for report: DataReport, batchSize: Int) {
     guard !speeds.isEmpty else { return }
-    Console.print("")
     let epochs = Recipe.epochs
     Console.print(row("stage", ["size", "an epoch", "\(epochs) epochs"]))
     var total = 0.0

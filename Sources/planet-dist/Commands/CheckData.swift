@@ -3,7 +3,6 @@ import Collectives
 import Compute
 import Foundation
 import PlanetData
-import ResNet
 import Training
 
 struct CheckData: ParsableCommand {
@@ -31,10 +30,11 @@ struct CheckData: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if let size, !(ResNet50.smallestImage...4096).contains(size) {
-      throw ValidationError("--size must be \(ResNet50.smallestImage) to 4096, not \(size).")
+    _ = try data.folder
+    if let size, let complaint = Limits.size.complaint(about: size) { throw ValidationError("--size \(complaint).") }
+    if let complaint = Limits.batchSize.complaint(about: batchSize) {
+      throw ValidationError("--batch-size \(complaint).")
     }
-    if !(2...65536).contains(batchSize) { throw ValidationError("--batch-size must be 2 to 65536, not \(batchSize).") }
   }
 
   mutating func run() throws {
@@ -42,9 +42,13 @@ struct CheckData: ParsableCommand {
       let engine = try compute.engine(communicator)
       let banner = try compute.banner(communicator, engine)
       let report = try DataReport.make(
-        data.location(), validPct: data.validPct, splitSeed: data.splitSeed, batchSize: batchSize,
+        data.location(), validPct: data.validPct ?? Recipe.validPct,
+        splitSeed: data.splitSeed ?? Recipe.splitSeed, batchSize: batchSize,
         threads: engine.threads, communicator: communicator)
-      if let banner, let report, !json { DataReportText.print(report, banner: banner) }
+      if let banner, let report, !json {
+        DataReportText.print(report, banner: banner)
+        if estimate { Console.print("\ntiming a few steps of each stage (--no-estimate leaves this out)") }
+      }
       let speeds =
         estimate
         ? try StageSpeed.measure(size: size, batchSize: batchSize, communicator: communicator, engine: engine) : []
