@@ -36,16 +36,18 @@ let package = Package(
     // Swift, bottom up: each imports only what stands above it here, siblings never each other
     .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: swift),
     .target(name: "Collectives", dependencies: ["CCollectives"], swiftSettings: swift),
-    .target(name: "PlanetData", dependencies: ["Compute", "CTurboJPEG"], swiftSettings: swift),
+    .target(name: "PlanetData", dependencies: ["Compute", "CTurboJPEG", "CZlib"], swiftSettings: swift),
     .target(name: "Checkpoints", dependencies: ["CZlib"], swiftSettings: swift),
     .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: swift),
+    .target(name: "Charts", swiftSettings: swift),
     .target(
       name: "TensorBoard", dependencies: ["Checkpoints", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["event.proto"], swiftSettings: swift),
     .target(
       name: "Training",
       dependencies: [
-        "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", .product(name: "Yams", package: "Yams"),
+        "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", "Charts",
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swift),
     .target(
@@ -57,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "planet-dist",
       dependencies: [
-        "Training", "Export", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet",
+        "Training", "Export", "Charts", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -77,7 +79,8 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "ResNetTests", dependencies: ["ResNet", "TestSupport"], exclude: ["Golden"], swiftSettings: swift),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: swift),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "Charts", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "TensorBoardTests",
       dependencies: [
