@@ -19,7 +19,8 @@ struct Control {
   /// - Throws: ``TrainingError/outOfStep(_:)`` if a rank is in another step, ``TrainingError/notFinite(step:)`` on all ranks
   ///   if the loss is not a number.
   static func exchange(
-    step: Int, stop: Bool, lossSum: Double, images: Int, labels: Int, schedule: OneCycle, communicator: Communicator
+    step: Int, stop: Bool, lossSum: Double, images: Int, labels: Int, schedule: any Schedule,
+    communicator: Communicator
   ) throws -> Control {
     var (rates, beta1) = schedule.values(at: step)
     if communicator.rank != 0 { (rates, beta1) = (rates.map { _ in 0 }, 0) }

@@ -11,10 +11,11 @@ final class Learner {
   let parameters: Parameters
   let network: ResNet50
   let optimizer: Optimizer
+  /// One-cycle over the stage, unless something else is tried.
+  var schedule: any Schedule
   private let stage: Configuration.Stage
   private let configuration: Configuration
   private let seed: UInt64
-  private let schedule: OneCycle
   private let communicator: Communicator
   private let ranges: [Range<Int>]
   private let engine: Engine

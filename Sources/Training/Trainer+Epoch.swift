@@ -6,22 +6,10 @@ import ResNet
 extension Trainer {
   /// One epoch from where it was left: training, validation, the table's row, the state. Returns false if stopped.
   func trainEpoch(_ learner: Learner, _ stage: Configuration.Stage) throws -> Bool {
-    let seed = configuration.seed(of: stage)
-    let (epoch, augment, start) = (progress.epoch, configuration.augment, ContinuousClock.now)
+    let (epoch, start) = (progress.epoch, ContinuousClock.now)
     let elapsed = { [progress] in progress.secondsInEpoch + (ContinuousClock.now - start).seconds }
     let before = rows(of: stage).map(\.seconds).reduce(0, +)
-    let order =
-      configuration.shuffle ? EpochOrder(shuffling: dataset.train, seed: seed, epoch: epoch) : EpochOrder(dataset.train)
-    let mixup = configuration.mixup > 0 ? Mixup(alpha: configuration.mixup, seed: seed) : nil
-    let batches = order.batches(
-      globalBatch: configuration.batchSize, rank: communicator.rank, worldSize: communicator.size,
-      partners: mixup.map { mixup in
-        { [stepsPerEpoch] batch, step in mixup.partners(of: batch, step: epoch * stepsPerEpoch + step) }
-      })
-    let loader = BatchLoader(
-      Array(batches[min(progress.stepInEpoch, batches.count)...]), of: dataset.images, labels: dataset.labels.count,
-      size: stage.size,
-      augmentation: { augment ? .random(seed: seed, epoch: epoch, image: $0) : .identity }, threads: loaderThreads)
+    let loader = loader(stage, epoch: epoch, from: progress.stepInEpoch)
     var last = ContinuousClock.now
     while let batch = try learner.phases.time(
       \.data, { try savingOnFailure(learner) { try communicator.agree { try loader.next() } } })
@@ -64,6 +52,17 @@ extension Trainer {
     try communicator.agree { if communicator.rank == 0 { try history.write(progress.history) } }
     reporter?.epochDone(row)
     return true
+  }
+
+  /// This rank's batches of an epoch, from one of its steps on.
+  func loader(_ stage: Configuration.Stage, epoch: Int, from step: Int = 0) -> BatchLoader {
+    let plan = configuration.plan(stage, epoch: epoch, images: dataset.train)
+    let batches = plan.order.batches(
+      globalBatch: configuration.batchSize, rank: communicator.rank, worldSize: communicator.size,
+      partners: plan.partners)
+    return BatchLoader(
+      Array(batches[min(step, batches.count)...]), of: dataset.images, labels: dataset.labels.count, size: stage.size,
+      augmentation: plan.augmentation, threads: loaderThreads)
   }
 
   /// Does work that fails on all ranks together, if at all: then what is trained so far is saved first.

@@ -17,6 +17,20 @@ extension Trainer {
           folder: folder.path, progress: try TrainingState.read(folder.state).run.position)
       }
       folder.removeLeftovers()
+    }
+    try load(start)
+    try communicator.agree {
+      guard communicator.rank == 0 else { return }
+      for path in [folder.state, folder.model("")] { try AtomicFile.prepareFolder(of: path) }
+      try begin()
+    }
+    return nil
+  }
+
+  /// Sets all ranks' weights and statistics to those of a file that rank 0 reads, or to random ones.
+  func load(_ start: Start) throws {
+    try communicator.agree {
+      guard communicator.rank == 0 else { return }
       parameters.initialize(seed: UInt64(configuration.seed))
       switch start {
       case .pretrained(let path): try PretrainedBody.load(path, into: parameters)
@@ -26,12 +40,9 @@ extension Trainer {
         model.load(into: parameters)
       case .random, .resume: break
       }
-      for path in [folder.state, folder.model("")] { try AtomicFile.prepareFolder(of: path) }
-      try begin()
     }
     try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.values))
     try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
-    return nil
   }
 
   private func resume() throws -> (run: SavedRun, file: TensorFile?) {
