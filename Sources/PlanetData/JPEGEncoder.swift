@@ -4,7 +4,7 @@ extension JPEG {
   /// The bytes of a baseline JPEG without chroma subsampling, or nil where memory is short.
   ///
   /// - Parameter quality: `1...100`, libjpeg's scale.
-  static func encode(_ image: Image, quality: Int32) -> [UInt8]? {
+  public static func encode(_ image: Image, quality: Int32) -> [UInt8]? {
     guard let handle = tjInitCompress() else { return nil }
     defer { tjDestroy(handle) }
     var bytes: UnsafeMutablePointer<UInt8>?

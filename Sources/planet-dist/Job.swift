@@ -17,6 +17,17 @@ enum Job {
     }
   }
 
+  /// Runs a command that one process is enough for: under mpirun rank 0 does it, and the others have nothing to do.
+  static func alone(_ body: () throws -> Void) throws {
+    guard Console.launchedRank == 0 else { return }
+    do {
+      try body()
+    } catch {
+      Console.complain("Error: \(error)")
+      throw ExitCode(exitCode(error))
+    }
+  }
+
   /// The exit code of a failure (see `planet-dist --help`).
   static func exitCode(_ error: any Error) -> Int32 {
     switch error {

@@ -18,6 +18,15 @@ public enum Python {
     return try JSONDecoder().decode(R.self, from: Data(run.output.utf8))
   }
 
+  /// What a program given as text prints.
+  ///
+  /// - Throws: ``Failure``, as above.
+  public static func run(_ program: String) throws -> String {
+    let run = try ProgramRun("python3", ["-c", program])
+    guard run.exitCode == 0 else { throw Failure(description: run.errors) }
+    return run.output
+  }
+
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
   }

@@ -20,12 +20,9 @@ struct MakeSample: ParsableCommand {
   }
 
   mutating func run() throws {
-    do {
+    try Job.alone {
       try SyntheticSample.write(to: out, count: count, seed: seed)
-    } catch {
-      Console.complain("Error: \(error)")
-      throw ExitCode(Job.exitCode(error))
+      Console.print("drew \(count) synthetic chips in \(out)")
     }
-    Console.print("drew \(count) synthetic chips in \(out)")
   }
 }

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Charts
+import Checkpoints
+import Foundation
+import PlanetData
+import ResNet
+import Training
+
+struct ShowBatch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show-batch",
+    abstract: "Draw chips as the network sees them, after augmentation, with their labels.",
+    discussion: """
+      They are the first ones that training sees in an epoch of a stage, given the same data, seed and size: what changes \
+      with --epoch is what augmentation and order change.
+      """)
+
+  @OptionGroup(title: "Data") var data: DataOptions
+
+  @Option(help: "The picture to write: .svg with labels; .png or .jpg, the bare grid of pixels without them.")
+  var out: String
+
+  @Option(help: "Rows, and columns.")
+  var rows = 3
+
+  @Option(help: "The stage whose chips these are.")
+  var stage = Recipe.stages[0].name
+
+  @Option(help: "The epoch of the stage, counted from 0.")
+  var epoch = 0
+
+  @Option(help: "Side of the images in pixels. Default: the stage's, 128 or 256.")
+  var size: Int?
+
+  @Option(help: "Seed of order and augmentation.")
+  var seed: UInt32 = 1
+
+  @Flag(help: "Show validation images, which are not changed.")
+  var valid = false
+
+  @Flag(inversion: .prefixedNo, help: "Change training images at random.")
+  var augment = true
+
+  @Flag(inversion: .prefixedNo, help: "Draw a new order for every epoch.")
+  var shuffle = true
+
+  private enum Format: String {
+    case svg, png, jpg, jpeg
+  }
+
+  private var format: Format? { Format(rawValue: URL(fileURLWithPath: out).pathExtension.lowercased()) }
+
+  func validate() throws {
+    guard format != nil else { throw ValidationError("--out must end in .svg, .png or .jpg: \(out) does not.") }
+    if !(1...32).contains(rows) { throw ValidationError("--rows must be 1 to 32, not \(rows).") }
+    if !(0...100_000).contains(epoch) { throw ValidationError("--epoch must be 0 to 100000, not \(epoch).") }
+    if let size, !(ResNet50.smallestImage...4096).contains(size) {
+      throw ValidationError("--size must be \(ResNet50.smallestImage) to 4096, not \(size).")
+    }
+    if !Recipe.stages.contains(where: { $0.name == stage }) {
+      throw ValidationError(
+        "--stage: no stage \(stage). There are \(Recipe.stages.map(\.name).joined(separator: ", ")).")
+    }
+  }
+
+  mutating func run() throws {
+    try Job.alone {
+      let dataset = try data.dataset()
+      let chips = try firstChips(of: dataset)
+      try AtomicFile.write(try encoded(chips), to: out)
+      Console.print("wrote \(chips.count) chips of \(chips[0].image.width)×\(chips[0].image.height) to \(out)")
+    }
+  }
+
+  private typealias Chip = (image: Image, labels: String)
+
+  private func firstChips(of dataset: Dataset) throws -> [Chip] {
+    let recipe = Recipe.stages.first { $0.name == stage } ?? Recipe.stages[0]
+    let trained = Configuration.Stage(
+      name: recipe.name, size: size ?? recipe.size, frozen: recipe.frozen, learningRates: [], epochs: epoch + 1)
+    var configuration = Configuration(stages: [trained])
+    (configuration.seed, configuration.augment, configuration.shuffle) = (seed, augment && !valid, shuffle && !valid)
+    let plan = configuration.plan(trained, epoch: epoch, images: valid ? dataset.valid : dataset.train)
+    let samples = plan.order.indices.prefix(rows * rows).map { dataset.images[$0] }
+    guard !samples.isEmpty else { throw TrainingError.nothingToEvaluate }
+    let loader = BatchLoader(
+      plan.order.indices.prefix(rows * rows).map { [$0] }, of: dataset.images, labels: dataset.labels.count,
+      size: trained.size, augmentation: plan.augmentation)
+    return try samples.compactMap { sample in
+      try loader.next().map { ($0.image(at: 0), sample.targets.map { dataset.labels[$0] }.joined(separator: ";")) }
+    }
+  }
+
+  private func encoded(_ chips: [Chip]) throws -> [UInt8] {
+    let grid = { Image.grid(chips.map(\.image), columns: rows) }
+    switch format {
+    case .png: return try whole(PNG.encode(grid()))
+    case .jpg, .jpeg: return try whole(JPEG.encode(grid(), quality: 95))
+    case .svg, nil:
+      let pictures = try chips.map {
+        PictureGrid.Picture(jpeg: try whole(JPEG.encode($0.image, quality: 95)), caption: $0.labels)
+      }
+      let title = valid ? "Validation chips" : "\(stage), epoch \(epoch)"
+      return Array(PictureGrid(title: title, columns: rows, pictures: pictures).svg().utf8)
+    }
+  }
+
+  private func whole(_ bytes: [UInt8]?) throws(DatasetError) -> [UInt8] {
+    guard let bytes else { throw .unwritable(path: out, reason: "no memory") }
+    return bytes
+  }
+}
