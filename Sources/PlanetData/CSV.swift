@@ -1,22 +1,22 @@
 /// A strict reader of comma-separated values (RFC 4180): quoted fields, CRLF or LF, a byte order mark, empty lines
 /// skipped. Time and memory are linear in the file, and what RFC 4180 does not allow is a problem, not a guess.
-enum CSV {
+package enum CSV {
   /// The fields of one record and the line it starts on, from 1.
-  struct Record {
-    let line: Int
-    let fields: [String]
+  package struct Record {
+    package let line: Int
+    package let fields: [String]
   }
 
   /// What is wrong, and on which line.
-  struct Problem: Error, Equatable {
-    let line: Int
-    let reason: String
+  package struct Problem: Error, Equatable {
+    package let line: Int
+    package let reason: String
   }
 
   /// The file's records.
   ///
   /// - Parameter report: given each problem; unless it throws, reading goes on with the line after it.
-  static func records<E>(_ bytes: [UInt8], report: (Problem) throws(E) -> Void) throws(E) -> [Record] {
+  package static func records<E>(_ bytes: [UInt8], report: (Problem) throws(E) -> Void) throws(E) -> [Record] {
     var reader = Reader(bytes)
     var records: [Record] = []
     while !reader.isAtEnd {

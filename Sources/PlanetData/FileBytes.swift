@@ -1,10 +1,10 @@
 import Glibc
 
 /// Why a file could not be read, in the system's words.
-public struct FileProblem: Error {
-  public let reason: String
+package struct FileProblem: Error {
+  package let reason: String
 
-  public init(reason: String) { self.reason = reason }
+  package init(reason: String) { self.reason = reason }
 
   /// The reason for the system call that just failed.
   static var last: FileProblem { FileProblem(reason: String(cString: strerror(errno))) }
@@ -13,7 +13,7 @@ public struct FileProblem: Error {
 /// The bytes of a regular file of at most `limit` bytes.
 ///
 /// Pipes and devices are refused (their size says nothing, and reading may never end), without waiting for a writer.
-public func readFile(_ path: String, limit: Int) throws(FileProblem) -> [UInt8] {
+package func readFile(_ path: String, limit: Int) throws(FileProblem) -> [UInt8] {
   let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
   guard file >= 0 else { throw .last }
   defer { close(file) }

@@ -1,10 +1,56 @@
 import Foundation
+import PlanetData
 
-/// Reading a run's `log.jsonl`.
-public enum RunLog {
-  static let decoder = {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return decoder
-  }()
+/// The steps of a run, read back from its `log.jsonl`.
+public struct RunLog: Sendable {
+  /// In the order of training, each step of each stage once: what a resumed or repeated stage did again counts.
+  public let records: [StepRecord]
+
+  /// Reads a log of at most 1 GiB, also of a run that is going on: a last line without its end is left out.
+  ///
+  /// - Throws: ``TrainingError/badFile(path:reason:)``, naming the line that is no step's.
+  public init(path: String) throws(TrainingError) {
+    let bytes: [UInt8]
+    do throws(FileProblem) { bytes = try readFile(path, limit: 1 << 30) } catch {
+      throw .badFile(path: path, reason: "it cannot be read (\(error.reason))")
+    }
+    try self.init(bytes, path: path)
+  }
+
+  init(_ bytes: [UInt8], path: String) throws(TrainingError) {
+    var stages = Stages()
+    for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+      if line.endIndex == bytes.endIndex { break }  // torn, or nothing
+      guard let record = try? StepRecord.decoder.decode(StepRecord.self, from: Data(line)), record.isPlausible
+      else { throw .badFile(path: "\(path), line \(index + 1)", reason: "it is not a training step") }
+      stages.add(record)
+    }
+    records = stages.names.flatMap { stages.records[$0] ?? [] }
+  }
+
+  /// The stages as far as read.
+  private struct Stages {
+    var names: [String] = []
+    var records: [String: [StepRecord]] = [:]
+
+    /// A step that comes again replaces what followed its first time; a stage begun again is a new one.
+    mutating func add(_ record: StepRecord) {
+      var known = records[record.stage] ?? []
+      records[record.stage] = nil  // so that the array has one owner and grows in place
+      while let last = known.last, last.step >= record.step { known.removeLast() }
+      if known.isEmpty {
+        names.removeAll { $0 == record.stage }
+        names.append(record.stage)
+      }
+      known.append(record)
+      records[record.stage] = known
+    }
+  }
+}
+
+extension StepRecord {
+  fileprivate var isPlausible: Bool {
+    let counts = 0...Int(Int32.max)
+    return counts.contains(epoch) && counts.contains(step) && !lr.isEmpty
+  }
 }

@@ -8,12 +8,6 @@ import Foundation
 struct StepLog {
   private let path: String
   private var pending: [StepRecord] = []
-  private static let encoder = {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return encoder
-  }()
 
   init(path: String) { self.path = path }
 
@@ -25,7 +19,7 @@ struct StepLog {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
     let done = progress.epoch * stepsPerEpoch + progress.stepInEpoch
     let kept = text.split(separator: "\n").filter { line in
-      guard let record = try? RunLog.decoder.decode(StepRecord.self, from: Data(line.utf8)) else { return false }
+      guard let record = try? StepRecord.decoder.decode(StepRecord.self, from: Data(line.utf8)) else { return false }
       guard let index = stages.firstIndex(where: { $0.name == record.stage }) else { return true }
       return index < progress.stage || (index == progress.stage && record.step < done)
     }
@@ -37,7 +31,7 @@ struct StepLog {
     if pending.isEmpty { return }
     var lines: [UInt8] = []
     for record in pending {
-      guard let line = try? Self.encoder.encode(record) else { continue }
+      guard let line = try? StepRecord.encoder.encode(record) else { continue }
       lines += line + [UInt8(ascii: "\n")]
     }
     try AtomicFile.append(lines, to: path)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// One training step, as `log.jsonl` and the reporters tell of it.
 public struct StepRecord: Codable, Equatable, Sendable {
   public var stage: String
@@ -25,4 +27,17 @@ public struct StepRecord: Codable, Equatable, Sendable {
     (self.lr, self.momentum, self.imagesPerSecond) = (lr, momentum, imagesPerSecond)
     self.accumulatedSeconds = accumulatedSeconds
   }
+
+  static let encoder = {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return encoder
+  }()
+
+  static let decoder = {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
+  }()
 }

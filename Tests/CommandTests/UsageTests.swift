@@ -9,7 +9,7 @@ import Testing
     #expect(run.exitCode == 0)
     let words = run.output.split { $0.isWhitespace }.joined(separator: " ")
     #expect(words.hasPrefix("OVERVIEW: Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many."))
-    for command in ["check-data", "show-batch", "train", "evaluate", "predict", "export", "sample", "bench"] {
+    for command in ["check-data", "show-batch", "train", "plot", "evaluate", "predict", "export", "sample", "bench"] {
       #expect(run.output.contains("\n  \(command) "))
       let help = try ProgramRun("planet-dist", [command, "--help"])
       #expect(help.exitCode == 0 && help.output.contains("USAGE: planet-dist \(command)"))
@@ -67,6 +67,7 @@ import Testing
       "Error: --out must end in .svg, .png or .jpg: batch.gif does not."
     ),
     (["show-batch", "--data", "x", "--out", "b.svg", "--rows", "0"], "Error: --rows must be 1 to 32, not 0."),
+    (["plot"], "Error: Missing expected argument '<run>'"),
     (["trian"], "Error: Unexpected argument 'trian'"),
   ]) func wrongUse(arguments: [String], message: String) throws {
     let run = try ProgramRun("planet-dist", arguments)

@@ -137,7 +137,7 @@ import Testing
     let resumed = try fixture.train(in: run, from: .resume)
     #expect(resumed.outcome == .finished)
     let lines = try String(contentsOfFile: run.log, encoding: .utf8).split(separator: "\n")
-    let records = try lines.map { try RunLog.decoder.decode(StepRecord.self, from: Data($0.utf8)) }
+    let records = try lines.map { try StepRecord.decoder.decode(StepRecord.self, from: Data($0.utf8)) }
     #expect(records.first == other)
     #expect(records.map(\.step) == [3, 0, 1, 2, 3, 0, 1, 2, 3])
     #expect(records.suffix(resumed.steps.count) == resumed.steps[...])

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Charts
+import Checkpoints
+import Foundation
+import Training
+
+struct Plot: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draw a run: losses, learning rate, momentum and metrics, here and as SVG files.",
+    discussion: """
+      Reads RUN/history.csv and RUN/log.jsonl, also while the run goes on, and writes losses.svg, lr.svg, momentum.svg and \
+      metrics.svg: fastai's plot_losses, plot_lr(show_moms=True) and plot_metrics.
+      """)
+
+  @Argument(help: ArgumentHelp("The folder that train was given as --run.", valueName: "run"))
+  var runFolder: String
+
+  @Option(help: "Folder for the pictures. Default: RUN.")
+  var out: String?
+
+  mutating func run() throws {
+    try Job.alone {
+      let (folder, out) = (RunFolder(runFolder), out ?? runFolder)
+      // A run in its first epoch has no history yet, and old ones have no log.
+      let exists = { FileManager.default.fileExists(atPath: $0) }
+      let log = exists(folder.log) ? try RunLog(path: folder.log) : nil
+      let history = log == nil || exists(folder.history) ? try HistoryRow.read(folder.history) : []
+      let charts = RunCharts(log: log, history: history)
+      for chart in [charts.losses, charts.fbeta] { if let chart { Console.print(chart.text()) } }
+      for (name, chart) in [
+        ("losses", charts.losses), ("lr", charts.learningRate), ("momentum", charts.momentum),
+        ("metrics", charts.metrics),
+      ] {
+        guard let chart else { continue }
+        let path = "\(out)/\(name).svg"
+        try AtomicFile.write(chart.svg(), to: path)
+        Console.print("wrote \(path)")
+      }
+    }
+  }
+}
