@@ -32,8 +32,11 @@ final class ConsoleReporter: Reporter {
     }
   }
 
+  /// Removes the progress bar.
+  func clear() { show("") }
+
   func epochDone(_ history: HistoryRow) {
-    show("")
+    clear()
     Console.print(row(history.cells))
     lastLine = .now
   }

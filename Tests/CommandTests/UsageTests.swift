@@ -9,7 +9,8 @@ import Testing
     #expect(run.exitCode == 0)
     let words = run.output.split { $0.isWhitespace }.joined(separator: " ")
     #expect(words.hasPrefix("OVERVIEW: Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many."))
-    for command in ["check-data", "show-batch", "train", "plot", "evaluate", "predict", "export", "sample", "bench"] {
+    for command in [
+      "check-data", "show-batch", "lr-find", "train", "plot", "evaluate", "predict", "export", "sample", "bench"] {
       #expect(run.output.contains("\n  \(command) "))
       let help = try ProgramRun("planet-dist", [command, "--help"])
       #expect(help.exitCode == 0 && help.output.contains("USAGE: planet-dist \(command)"))
@@ -61,6 +62,15 @@ import Testing
     (
       ["bench", "step", "--precision", "fp8"],
       "Error: The value 'fp8' is invalid for '--precision <precision>'. Please provide one of 'fp32' and 'bf16'."
+    ),
+    (
+      ["lr-find", "--data", "x", "--start-lr", "0"],
+      "Error: --start-lr must be positive and below --end-lr, and that at most 1e6; not 0.0 and 10.0."
+    ),
+    (["lr-find", "--data", "x", "--num-it", "1"], "Error: --num-it must be 2 to 100000, not 1."),
+    (
+      ["lr-find", "--data", "x", "--from", "a", "--pretrained", "b"],
+      "Error: --from and --pretrained exclude each other."
     ),
     (
       ["show-batch", "--data", "x", "--out", "batch.gif"],

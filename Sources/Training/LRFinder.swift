@@ -1,0 +1,89 @@
+import Collectives
+import Foundation
+import PlanetData
+import ResNet
+
+/// The learning rate range test (Smith, arXiv:1506.01186) as fastai's `lr_find` (recipe §7): some steps of training
+/// with a rate that grows exponentially, the same for all layer groups, until the loss runs away.
+public struct LRFinder: Equatable, Sendable {
+  /// The first step's rate.
+  public var startLR = 1e-7
+  /// The rate that the step after the last would have.
+  public var endLR = 10.0
+  /// The most steps there are.
+  public var numIt = 100
+
+  public init() {}
+
+  /// Makes the steps, and puts everything back: weights, running statistics, the optimizer and the schedule. Collective.
+  ///
+  /// - Parameters:
+  ///   - loader: this rank's batches of an epoch; asked for another epoch when one ends before the test does.
+  ///   - progress: told each step's point.
+  /// - Returns: the same on every rank, and for every number of ranks up to rounding.
+  func run(
+    _ learner: Learner, communicator: Communicator, loader: (_ epoch: Int) -> BatchLoader,
+    progress: (LRCurve.Point) -> Void = { _ in }
+  ) throws -> LRCurve {
+    let saved = LearnerState(learner)
+    defer { saved.restore(learner) }
+    learner.schedule = self
+    var (curve, epoch) = (LRCurve(), 0)
+    while true {
+      let batches = loader(epoch)
+      while let batch = try communicator.agree({ try batches.next() }) {
+        let point = curve.next(lr: rate(at: curve.points.count), loss: try loss(of: batch, curve.points.count, learner))
+        progress(point)
+        if curve.points.count == numIt || curve.hasDiverged { return curve }
+      }
+      epoch += 1
+    }
+  }
+
+  /// The loss of a step; not a number where training would end with ``TrainingError/notFinite(step:)``. The ranks' sum
+  /// decides that, so it is the same on all.
+  private func loss(of batch: Batch, _ step: Int, _ learner: Learner) throws -> Double {
+    do {
+      return try learner.step(batch, step: step, stop: false).loss
+    } catch TrainingError.notFinite {
+      return .nan
+    }
+  }
+
+  func rate(at step: Int) -> Double { startLR * pow(endLR / startLR, Double(step) / Double(numIt)) }
+}
+
+extension LRFinder: Schedule {
+  func values(at step: Int) -> (rates: [Double], beta1: Double) {
+    (Array(repeating: rate(at: step), count: Architecture.headGroup + 1), 0.9)
+  }
+}
+
+/// What training changes in a learner, kept in memory.
+struct LearnerState {
+  private let values: [Float]
+  private let runningStatistics: [Float]
+  private let moments: (first: [Float], second: [Float])
+  private let step: Int
+  private let schedule: any Schedule
+  private let phases: Phases
+
+  init(_ learner: Learner) {
+    values = Array(learner.parameters.values)
+    runningStatistics = Array(learner.parameters.runningStatistics)
+    moments = (Array(learner.optimizer.firstMoments), Array(learner.optimizer.secondMoments))
+    step = learner.optimizer.step
+    schedule = learner.schedule
+    phases = learner.phases
+  }
+
+  func restore(_ learner: Learner) {
+    _ = learner.parameters.values.update(fromContentsOf: values)
+    _ = learner.parameters.runningStatistics.update(fromContentsOf: runningStatistics)
+    _ = learner.optimizer.firstMoments.update(fromContentsOf: moments.first)
+    _ = learner.optimizer.secondMoments.update(fromContentsOf: moments.second)
+    learner.optimizer.step = step
+    learner.schedule = schedule
+    learner.phases = phases
+  }
+}

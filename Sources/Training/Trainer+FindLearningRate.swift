@@ -1,0 +1,22 @@
+import Collectives
+
+extension Trainer {
+  /// The learning rate range test before the configuration's first stage, on its batches. Trains and saves nothing.
+  ///
+  /// - Parameters:
+  ///   - start: where the weights come from, not `.resume`.
+  ///   - progress: told each point, on rank 0.
+  /// - Returns: the same on every rank.
+  public func findLearningRate(
+    _ finder: LRFinder, from start: Start, progress: (LRCurve.Point) -> Void = { _ in }
+  ) throws -> LRCurve {
+    let stage = configuration.stages[0]
+    try load(start)
+    let learner = Learner(
+      parameters, stage: stage, configuration: configuration, seed: configuration.seed(of: stage), steps: finder.numIt,
+      communicator: communicator, engine: engine)
+    return try finder.run(
+      learner, communicator: communicator, loader: { loader(stage, epoch: $0) },
+      progress: { if communicator.rank == 0 { progress($0) } })
+  }
+}
