@@ -13,10 +13,13 @@ extension Configuration {
   /// The order of `images` in an epoch of a stage, and what is done to each: functions of seed, stage and epoch alone.
   public func plan(_ stage: Stage, epoch: Int, images: [Int]) -> EpochPlan {
     let (seed, augment, stepsPerEpoch) = (seed(of: stage), augment, images.count / batchSize)
-    let mixup = mixup > 0 ? Mixup(alpha: mixup, seed: seed) : nil
+    var partners: (@Sendable ([Int], Int) -> [Mixup.Partner])?
+    if mixup > 0 {
+      let mixup = Mixup(alpha: mixup, seed: seed)
+      partners = { batch, step in mixup.partners(of: batch, step: epoch * stepsPerEpoch + step) }
+    }
     return EpochPlan(
       order: shuffle ? EpochOrder(shuffling: images, seed: seed, epoch: epoch) : EpochOrder(images),
-      augmentation: { augment ? .random(seed: seed, epoch: epoch, image: $0) : .identity },
-      partners: mixup.map { mixup in { mixup.partners(of: $0, step: epoch * stepsPerEpoch + $1) } })
+      augmentation: { augment ? .random(seed: seed, epoch: epoch, image: $0) : .identity }, partners: partners)
   }
 }

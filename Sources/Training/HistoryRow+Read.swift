@@ -9,7 +9,9 @@ extension HistoryRow {
     do throws(FileProblem) { bytes = try readFile(path, limit: 1 << 28) } catch {
       throw .badFile(path: path, reason: "it cannot be read (\(error.reason))")
     }
-    do throws(CSV.Problem) { records = try CSV.records(bytes) } catch {
+    do throws(CSV.Problem) {
+      records = try CSV.records(bytes) { (problem) throws(CSV.Problem) in throw problem }
+    } catch {
       throw .badFile(path: "\(path), line \(error.line)", reason: error.reason)
     }
     let header = records.first?.fields ?? []

@@ -20,8 +20,13 @@ final class ConsoleReporter: Reporter {
     lastLine = .now
   }
 
-  func stepDone(_ record: StepRecord, stepsPerEpoch steps: Int) {
-    let (epoch, step, loss) = (record.epoch, record.step % max(1, steps) + 1, record.smoothLoss)
+  func stepDone(_ record: StepRecord, stepsPerEpoch: Int) {
+    let step = record.step % max(1, stepsPerEpoch) + 1
+    showProgress(epoch: record.epoch, step: step, steps: stepsPerEpoch, loss: record.smoothLoss)
+  }
+
+  /// The progress bar, or now and then a line.
+  func showProgress(epoch: Int, step: Int, steps: Int, loss: Double) {
     if Console.isTerminal {
       let filled = 30 * step / max(1, steps)
       let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)

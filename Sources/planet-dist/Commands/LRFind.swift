@@ -5,7 +5,6 @@ import Collectives
 import Compute
 import Foundation
 import PlanetData
-import ResNet
 import Training
 
 struct LRFind: ParsableCommand {
@@ -39,7 +38,7 @@ struct LRFind: ParsableCommand {
   @Flag var body = Body.frozen
 
   @Option(help: "Side of the images in pixels.")
-  var size = Recipe.stages[0].size
+  var size = Recipe.planet.stages[0].size
 
   @Option(help: "Images of a step, over all ranks together.")
   var batchSize = Recipe.batchSize
@@ -66,11 +65,11 @@ struct LRFind: ParsableCommand {
 
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
-    if !(ResNet50.smallestImage...4096).contains(size) {
-      throw ValidationError("--size must be \(ResNet50.smallestImage) to 4096, not \(size).")
-    }
-    if !(2...65536).contains(batchSize) { throw ValidationError("--batch-size must be 2 to 65536, not \(batchSize).") }
-    if !(wd >= 0 && wd < 1) { throw ValidationError("--wd must be in 0..<1, not \(wd).") }
+    _ = try data.folder
+    for (option, complaint) in [
+      ("--size", Limits.size.complaint(about: size)), ("--batch-size", Limits.batchSize.complaint(about: batchSize)),
+      ("--wd", Limits.fraction.complaint(about: wd)),
+    ] { if let complaint { throw ValidationError("\(option) \(complaint).") } }
     if !(startLr > 0 && startLr < endLr && endLr <= 1e6) {
       throw ValidationError(
         "--start-lr must be positive and below --end-lr, and that at most 1e6; not \(startLr) and \(endLr).")
@@ -89,10 +88,10 @@ struct LRFind: ParsableCommand {
       let engine = try compute.engine(communicator)
       let dataset = try communicator.agree { try data.dataset() }
       let stage = Configuration.Stage(
-        name: "lr-find", size: size, frozen: body == .frozen, learningRates: [endLr, endLr, endLr], epochs: 1)
+        name: "lr-find", index: Recipe.planet.stages.count, size: size, frozen: body == .frozen,
+        learningRates: [endLr, endLr, endLr], epochs: 1)
       var configuration = Configuration(stages: [stage])
       (configuration.batchSize, configuration.wd, configuration.seed) = (batchSize, wd, seed)
-      (configuration.validPct, configuration.splitSeed) = (data.validPct, data.splitSeed)
       configuration.precision = engine.precision
       let start = try communicator.agree {
         guard communicator.rank == 0 else { return Start.random }
@@ -111,7 +110,7 @@ struct LRFind: ParsableCommand {
         loaderThreads: compute.loaderThreads)
       let console = ConsoleReporter()
       let curve = try trainer.findLearningRate(finder, from: start) { point in
-        console.stepDone(epoch: 0, step: point.iteration + 1, steps: numIt, loss: point.smoothLoss)
+        console.showProgress(epoch: 0, step: point.iteration + 1, steps: numIt, loss: point.smoothLoss)
       }
       console.clear()
       try communicator.agree { if communicator.rank == 0 { try show(curve) } }

@@ -3,7 +3,6 @@ import Charts
 import Checkpoints
 import Foundation
 import PlanetData
-import ResNet
 import Training
 
 struct ShowBatch: ParsableCommand {
@@ -24,7 +23,7 @@ struct ShowBatch: ParsableCommand {
   var rows = 3
 
   @Option(help: "The stage whose chips these are.")
-  var stage = Recipe.stages[0].name
+  var stage = Recipe.planet.stages[0].name
 
   @Option(help: "The epoch of the stage, counted from 0.")
   var epoch = 0
@@ -51,15 +50,14 @@ struct ShowBatch: ParsableCommand {
   private var format: Format? { Format(rawValue: URL(fileURLWithPath: out).pathExtension.lowercased()) }
 
   func validate() throws {
+    _ = try data.folder
     guard format != nil else { throw ValidationError("--out must end in .svg, .png or .jpg: \(out) does not.") }
     if !(1...32).contains(rows) { throw ValidationError("--rows must be 1 to 32, not \(rows).") }
     if !(0...100_000).contains(epoch) { throw ValidationError("--epoch must be 0 to 100000, not \(epoch).") }
-    if let size, !(ResNet50.smallestImage...4096).contains(size) {
-      throw ValidationError("--size must be \(ResNet50.smallestImage) to 4096, not \(size).")
-    }
-    if !Recipe.stages.contains(where: { $0.name == stage }) {
+    if let size, let complaint = Limits.size.complaint(about: size) { throw ValidationError("--size \(complaint).") }
+    if !Recipe.planet.stages.contains(where: { $0.name == stage }) {
       throw ValidationError(
-        "--stage: no stage \(stage). There are \(Recipe.stages.map(\.name).joined(separator: ", ")).")
+        "--stage: no stage \(stage). There are \(Recipe.planet.stages.map(\.name).joined(separator: ", ")).")
     }
   }
 
@@ -75,16 +73,17 @@ struct ShowBatch: ParsableCommand {
   private typealias Chip = (image: Image, labels: String)
 
   private func firstChips(of dataset: Dataset) throws -> [Chip] {
-    let recipe = Recipe.stages.first { $0.name == stage } ?? Recipe.stages[0]
+    let recipe = Recipe.planet.stages.first { $0.name == stage } ?? Recipe.planet.stages[0]
     let trained = Configuration.Stage(
-      name: recipe.name, size: size ?? recipe.size, frozen: recipe.frozen, learningRates: [], epochs: epoch + 1)
+      name: recipe.name, index: recipe.index, size: size ?? recipe.size, frozen: recipe.frozen, learningRates: [],
+      epochs: epoch + 1)
     var configuration = Configuration(stages: [trained])
     (configuration.seed, configuration.augment, configuration.shuffle) = (seed, augment && !valid, shuffle && !valid)
     let plan = configuration.plan(trained, epoch: epoch, images: valid ? dataset.valid : dataset.train)
     let samples = plan.order.indices.prefix(rows * rows).map { dataset.images[$0] }
     guard !samples.isEmpty else { throw TrainingError.nothingToEvaluate }
     let loader = BatchLoader(
-      plan.order.indices.prefix(rows * rows).map { [$0] }, of: dataset.images, labels: dataset.labels.count,
+      plan.order.indices.prefix(rows * rows).map { BatchLoad([$0]) }, of: dataset.images, labels: dataset.labels.count,
       size: trained.size, augmentation: plan.augmentation)
     return try samples.compactMap { sample in
       try loader.next().map { ($0.image(at: 0), sample.targets.map { dataset.labels[$0] }.joined(separator: ";")) }
