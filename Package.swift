@@ -59,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "planet-dist",
       dependencies: [
-        "Training", "Export", "Charts", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet",
+        "Training", "Export", "TensorBoard", "Charts", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),

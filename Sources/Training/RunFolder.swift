@@ -13,6 +13,8 @@ public struct RunFolder: Sendable {
   public var history: String { "\(path)/history.csv" }
   /// Every training step, a ``StepRecord`` per line.
   public var log: String { "\(path)/log.jsonl" }
+  /// TensorBoard's event files, a folder for each stage.
+  public var tensorboard: String { "\(path)/tensorboard" }
   /// The recipe of the last training run here, with every knob.
   public var recipe: String { "\(path)/recipe.yaml" }
 

@@ -88,6 +88,24 @@ struct JourneyTests {
       try Data(contentsOf: URL(fileURLWithPath: folder.path(run + "/models/stage-2-rn50.safetensors")))
     }
     #expect(try model("whole") == model("broken"))
+    let log = try String(contentsOfFile: folder.path("broken/log.jsonl"), encoding: .utf8)
+    #expect(log.split(separator: "\n").count == 2 * 6 * 4)
+    if Python.has("tensorboard") {
+      #expect(try curve("fbeta", in: "broken") == [3, 7, 11, 15, 19, 23])
+      #expect(try curve("loss/train", in: "broken") == Array(0..<24))
+    }
+  }
+
+  /// The steps of a curve of the first stage, as TensorBoard reads them.
+  private func curve(_ tag: String, in run: String) throws -> [Int] {
+    let program = """
+      from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+      events = EventAccumulator("\(folder.path(run))/tensorboard/stage-1-rn50", size_guidance={"scalars": 0})
+      events.Reload()
+      assert events.Images("chips")
+      print([e.step for e in events.Scalars("\(tag)")])
+      """
+    return try JSONDecoder().decode([Int].self, from: Data(Python.run(program).utf8))
   }
 
   /// One rank killed: mpirun ends the job within seconds, what was saved stays, and --resume goes on from it.

@@ -70,24 +70,16 @@ struct ShowBatch: ParsableCommand {
     }
   }
 
-  private typealias Chip = (image: Image, labels: String)
-
   private func firstChips(of dataset: Dataset) throws -> [Chip] {
-    let recipe = Recipe.planet.stages.first { $0.name == stage } ?? Recipe.planet.stages[0]
-    let trained = Configuration.Stage(
-      name: recipe.name, index: recipe.index, size: size ?? recipe.size, frozen: recipe.frozen, learningRates: [],
-      epochs: epoch + 1)
+    var trained = Recipe.planet.stages.first { $0.name == stage } ?? Recipe.planet.stages[0]
+    trained.size = size ?? trained.size
     var configuration = Configuration(stages: [trained])
     (configuration.seed, configuration.augment, configuration.shuffle) = (seed, augment && !valid, shuffle && !valid)
+    configuration.batchSize = rows * rows
     let plan = configuration.plan(trained, epoch: epoch, images: valid ? dataset.valid : dataset.train)
-    let samples = plan.order.indices.prefix(rows * rows).map { dataset.images[$0] }
-    guard !samples.isEmpty else { throw TrainingError.nothingToEvaluate }
-    let loader = BatchLoader(
-      plan.order.indices.prefix(rows * rows).map { BatchLoad([$0]) }, of: dataset.images, labels: dataset.labels.count,
-      size: trained.size, augmentation: plan.augmentation)
-    return try samples.compactMap { sample in
-      try loader.next().map { ($0.image(at: 0), sample.targets.map { dataset.labels[$0] }.joined(separator: ";")) }
-    }
+    let chips = try plan.chips(rows * rows, of: dataset, size: trained.size, batchSize: rows * rows)
+    if chips.isEmpty { throw TrainingError.nothingToEvaluate }
+    return chips
   }
 
   private func encoded(_ chips: [Chip]) throws -> [UInt8] {

@@ -62,7 +62,10 @@ struct Train: ParsableCommand {
       if let banner = try compute.banner(communicator, engine) { announce(banner, dataset, configuration, origin) }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: folder, communicator: communicator, engine: engine,
-        loaderThreads: compute.loaderThreads, reporter: ConsoleReporter())
+        loaderThreads: compute.loaderThreads,
+        reporter: Reporters([
+          ConsoleReporter(), TensorBoardReporter(folder, dataset: dataset, configuration: configuration),
+        ]))
       let outcome = try trainer.run(from: resume ? .resume : origin)
       if outcome == .stopped, communicator.rank == 0 {
         Console.print("stopped: everything is saved in \(folder.state); run the same command with --resume to continue")

@@ -1,0 +1,67 @@
+import PlanetData
+import TensorBoard
+import Training
+
+/// A training run as TensorBoard shows it: in `RUN/tensorboard`, a folder for each stage, over the steps since the stage
+/// began.
+final class TensorBoardReporter: Reporter {
+  private let folder: RunFolder
+  private let dataset: Dataset
+  private let configuration: Configuration
+  private var file: EventFile?
+  private var step = 0
+
+  init(_ folder: RunFolder, dataset: Dataset, configuration: Configuration) {
+    (self.folder, self.dataset, self.configuration) = (folder, dataset, configuration)
+  }
+
+  func stageBegan(_ stage: Configuration.Stage, step: Int, stepsPerEpoch: Int) {
+    self.step = step
+    write {
+      let file = try EventFile(folder: folder.tensorboard + "/" + stage.name, startStep: step)
+      self.file = file
+      if step > 0 { return }
+      try file.text("recipe", "```yaml\n" + RecipeFile.text(configuration) + "```", step: 0)
+      let plan = configuration.plan(stage, epoch: 0, images: dataset.train)
+      let chips = try plan.chips(16, of: dataset, size: stage.size, batchSize: configuration.batchSize)
+      if chips.isEmpty { return }
+      let sheet = Image.grid(chips.map(\.image), columns: 4)
+      if let jpeg = JPEG.encode(sheet, quality: 90) {
+        try file.image("chips", jpeg: jpeg, width: sheet.width, height: sheet.height, step: 0)
+      }
+    }
+  }
+
+  func stepDone(_ record: StepRecord, stepsPerEpoch: Int) {
+    step = record.step + 1
+    write {
+      for (tag, value) in [
+        ("loss/train", record.smoothLoss), ("loss/step", record.loss), ("momentum", record.momentum),
+        ("images_per_second", record.imagesPerSecond),
+      ] { try file?.scalar(tag, value, step: record.step) }
+      for (group, rate) in record.lr.enumerated() { try file?.scalar("lr/group_\(group)", rate, step: record.step) }
+    }
+  }
+
+  /// At the epoch's last step, so that both losses share their axis.
+  func epochDone(_ row: HistoryRow) {
+    guard let metrics = row.metrics else { return }
+    write {
+      for (tag, value) in [
+        ("loss/valid", metrics.loss), ("accuracy_thresh", metrics.accuracyThresh), ("fbeta", metrics.fbeta),
+      ] { try file?.scalar(tag, value, step: step - 1) }
+    }
+  }
+
+  func note(_ text: String) { write { try file?.text("notes", text, step: step) } }
+
+  func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int) { file = nil }
+
+  /// A log that cannot be written must not end the training: it says so once, and goes on without.
+  private func write(_ body: () throws -> Void) {
+    do { try body() } catch {
+      file = nil
+      Console.complain("warning: no more events for TensorBoard: \(error)")
+    }
+  }
+}
