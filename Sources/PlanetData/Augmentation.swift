@@ -9,6 +9,10 @@ public struct Augmentation: Sendable, Equatable {
     public var scale: Float
     public var row: Float
     public var column: Float
+
+    public init(scale: Float, row: Float, column: Float) {
+      (self.scale, self.row, self.column) = (scale, row, column)
+    }
   }
 
   /// One of the eight symmetries of the square: bit 0 mirrors left-right, bit 1 up-down, bit 2 transposes.
@@ -16,6 +20,8 @@ public struct Augmentation: Sendable, Equatable {
   /// Rotation in degrees.
   public var degrees: Float?
   public var zoom: Zoom?
+  /// Whether the result is mirrored left-right, after all else that moves pixels: fastai's `flip_lr`.
+  public var mirrored = false
   /// Brightness after the change of a middle grey, in `0...1`.
   public var brightness: Float?
   /// Contrast: a factor on logits.
@@ -59,7 +65,8 @@ public struct Augmentation: Sendable, Equatable {
     return a
   }
 
-  /// Where in the source a point of the result comes from: zoomed first, then rotated, then mirrored (recipe §1.2).
+  /// Where in the source a point of the result comes from: mirrored first where it is, then zoomed, then rotated, then
+  /// moved by the symmetry (recipe §1.2).
   var matrix: AffineMatrix {
     var m = AffineMatrix.identity
     let flipX: Float = dihedral & 1 == 0 ? 1 : -1
@@ -78,6 +85,6 @@ public struct Augmentation: Sendable, Equatable {
         * AffineMatrix(
           xx: 1 / zoom.scale, x0: shift * (2 * zoom.column - 1), yy: 1 / zoom.scale, y0: shift * (2 * zoom.row - 1))
     }
-    return m
+    return mirrored ? m * AffineMatrix(xx: -1) : m
   }
 }

@@ -10,6 +10,10 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case missingImages(folder: String, count: Int, total: Int, first: [String])
   /// The folder has no JPEG.
   case noImages(folder: String)
+  /// Two images have the same name.
+  case sameName(String, paths: [String])
+  /// A file names other images than there are: some it has no row for, or some that only it knows.
+  case otherImages(path: String, missing: [String], extra: [String])
   /// The split leaves nothing to train on, or is no fraction.
   case emptySplit(count: Int, validPct: Double)
   /// The folder to write a sample to has files in it.
@@ -30,6 +34,11 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         + (count > first.count ? ", …" : "") + "). Fetch them, or check --images and --suffix."
     case .noImages(let folder):
       "\(folder): has no .jpg or .jpeg file. Check --images."
+    case .sameName(let name, let paths):
+      "\(paths.joined(separator: " and ")): two images named \(name). Rename or remove one."
+    case .otherImages(let path, let missing, let extra):
+      "\(path): its rows are not the images of --images (\(Self.list(missing)) missing from the folders; "
+        + "\(Self.list(extra)) without a row). Give all folders of images with --images, and the file that belongs to them."
     case .emptySplit(let count, let validPct):
       "--valid-pct \(validPct): leaves no training image of \(count). Choose a fraction from 0 to below 1."
     case .notEmpty(let folder):
@@ -37,5 +46,11 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .unwritable(let path, let reason):
       "\(path): cannot be written (\(reason)). Check free space and permissions, or choose another --out."
     }
+  }
+
+  /// How many names, and the first ten.
+  private static func list(_ names: [String]) -> String {
+    guard !names.isEmpty else { return "none" }
+    return "\(names.count): " + names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
   }
 }

@@ -36,13 +36,15 @@ public struct EpochOrder: Sendable, Equatable {
     }
   }
 
-  /// A rank's batches for evaluation, of at most `batch` images: over all ranks each image exactly once. Ranks may have
-  /// different numbers of batches, also none.
+  /// A rank's batches for evaluation, of at most `batch` images: its slice of each round, in which the ranks together
+  /// take the next `batch * worldSize` images. So each image comes exactly once, and after every round a prefix is done.
+  /// All ranks have as many batches; in the last round they are smaller, and may be empty.
   public func evaluationBatches(batch: Int, rank: Int, worldSize: Int) -> [BatchLoad] {
     precondition(batch > 0, "batch \(batch)")
-    let part = Self.share(of: indices.count, rank: rank, worldSize: worldSize)
-    return stride(from: part.lowerBound, to: part.upperBound, by: batch).map { start in
-      BatchLoad(Array(indices[start..<min(start + batch, part.upperBound)]))
+    return stride(from: 0, to: indices.count, by: batch * worldSize).map { start in
+      let round = min(batch * worldSize, indices.count - start)
+      let part = Self.share(of: round, rank: rank, worldSize: worldSize)
+      return BatchLoad(Array(indices[start + part.lowerBound..<start + part.upperBound]))
     }
   }
 

@@ -26,6 +26,23 @@ public enum ImageFolder {
     }
   }
 
+  /// The images of several folders, one folder after the other.
+  ///
+  /// - Throws: also if two have one name: rows of a table could not be told apart.
+  public static func list(_ folders: [String]) throws(DatasetError) -> [Sample] {
+    var samples: [Sample] = []
+    var paths: [String: String] = [:]
+    for folder in folders {
+      for sample in try list(folder) {
+        if let other = paths.updateValue(sample.path, forKey: sample.name) {
+          throw .sameName(sample.name, paths: [other, sample.path])
+        }
+        samples.append(sample)
+      }
+    }
+    return samples
+  }
+
   /// Everything in a folder, in no order.
   static func names(_ folder: String) throws(DatasetError) -> [String] {
     do {

@@ -13,6 +13,21 @@ import Testing
     #expect(Augmentation.random(seed: 1, epoch: 2, image: 4) != a)
   }
 
+  /// fastai's corner zooms show -1...0.4815 or -0.4815...1 of either axis (recipe §9); mirrored, the same from the other
+  /// side.
+  @Test(arguments: [(0, 0), (0, 1), (1, 0), (1, 1)] as [(Float, Float)]) func corners(row: Float, column: Float) {
+    var a = Augmentation.identity
+    a.zoom = .init(scale: 1.35, row: row, column: column)
+    let (low, high): (Float, Float) = (-1, 0.48148)
+    let ends = { (fraction: Float) in fraction == 0 ? [low, high] : [-high, -low] }
+    let (m, y) = (a.matrix, ends(row))
+    expectClose([m.x0 - m.xx, m.x0 + m.xx, m.y0 - m.yy, m.y0 + m.yy], ends(column) + y, absolute: 1e-4)
+    a.mirrored = true
+    let mirrored = a.matrix
+    expectClose([mirrored.x0 + mirrored.xx, mirrored.x0 - mirrored.xx], ends(column), absolute: 1e-4)
+    #expect((mirrored.yy, mirrored.y0) == (m.yy, m.y0))
+  }
+
   /// Ranges and frequencies of recipe §1.1.
   @Test func distribution() {
     let count = 20_000

@@ -103,6 +103,53 @@ import Testing
     }
   }
 
+  /// Several folders follow each other, and no two images may have one name.
+  @Test func imageFolders() throws {
+    try withTemporaryFolder { parent in
+      let folders = ["one", "two"].map { parent + "/" + $0 }
+      for (folder, names) in zip(folders, [["b.jpg", "c.jpg"], ["a.jpg"]]) {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for name in names { try write([], to: folder + "/" + name) }
+      }
+      #expect(try ImageFolder.list(folders).map(\.name) == ["b", "c", "a"])
+      #expect(try ImageFolder.list(folders.reversed()).map(\.name) == ["a", "b", "c"])
+      try write([], to: folders[1] + "/c.jpeg")
+      #expect(throws: DatasetError.sameName("c", paths: [folders[0] + "/c.jpg", folders[1] + "/c.jpeg"])) {
+        try ImageFolder.list(folders)
+      }
+    }
+  }
+
+  /// The rows of a sample submission, in its order; anything missing or too much is listed.
+  @Test func sampleSubmission() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/sample.csv"
+      let samples = (0..<14).map { Sample(name: "file_\($0)", path: "") }
+      func order(_ names: [String]) throws -> [Int] {
+        try write(("image_name,tags\n" + names.map { $0 + ",primary clear\n" }.joined()).utf8, to: path)
+        return try SampleSubmission.order(path, of: samples)
+      }
+      let all = samples.map(\.name)
+      let backwards = try order(all.reversed())
+      #expect(backwards == (0..<14).reversed())
+      #expect(throws: DatasetError.otherImages(path: path, missing: ["test_1"], extra: ["file_3"])) {
+        try order(all.map { $0 == "file_3" ? "test_1" : $0 })
+      }
+      #expect(throws: DatasetError.otherImages(path: path, missing: [], extra: Array(all.dropFirst()))) {
+        try order(["file_0"])
+      }
+      #expect(throws: DatasetError.otherImages(path: path, missing: ["file_14"], extra: [])) {
+        try order(all + ["file_14"])
+      }
+      #expect(throws: DatasetError.malformed(path: path, line: 3, reason: "file_0 was on line 2 already")) {
+        try order(["file_0", "file_0"])
+      }
+      let error = DatasetError.otherImages(path: path, missing: [], extra: all)
+      #expect("\(error)".contains("(none missing from the folders; 14: file_0, file_1, "))
+      #expect("\(error)".contains("file_9, … without a row)"))
+    }
+  }
+
   @Test(.enabled(if: SharedFiles.has("data/planet-sample"), "needs ../shared/data/planet-sample"))
   func planetSample() throws {
     let data = try Dataset(DataLocation(data: SharedFiles.path("data/planet-sample")))

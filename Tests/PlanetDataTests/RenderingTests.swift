@@ -15,6 +15,7 @@ import Testing
     let brightness: Float?
     let contrast: Float?
     let crop: [Float]?
+    let mirrored: Bool?
 
     var augmentation: Augmentation {
       var a = Augmentation()
@@ -22,6 +23,7 @@ import Testing
       a.degrees = degrees
       a.zoom = zoom.map { Augmentation.Zoom(scale: $0[0], row: $0[1], column: $0[2]) }
       (a.brightness, a.contrast) = (brightness, contrast)
+      a.mirrored = mirrored ?? false
       if let crop { (a.cropRow, a.cropColumn) = (crop[0], crop[1]) }
       return a
     }

@@ -175,6 +175,8 @@ def render(case):
         grid = affine_grid(*target)
         x = grid_sample(x, grid if m is None else affine_mult(grid, m))
 
+    if case.get("mirrored"):
+        x = x.flip(2)  # flip_lr, a TfmPixel: after all affine ones
     if "brightness" in case or "contrast" in case:
         z = logit(x)
         if "brightness" in case:
@@ -183,7 +185,7 @@ def render(case):
             z = z * case["contrast"]
         x = z.sigmoid()
 
-    row_pct, col_pct = case.get("crop", (0.5, 0.5))
+    row_pct, col_pct = (min(pct, 1 - 1e-7) for pct in case.get("crop", (0.5, 0.5)))  # _minus_epsilon
     row, col = int((x.shape[1] - size + 1) * row_pct), int((x.shape[2] - size + 1) * col_pct)
     x = x[:, row : row + size, col : col + size]
     x = (x - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
@@ -218,6 +220,9 @@ def transforms():
         {"height": 64, "width": 50, "size": 8, **everything, "crop": [0.7, 0.1]},
         {"height": 1, "width": 9, "size": 4},
         {"height": 64, "width": 64, "size": 12, "zoom": [1.7, 0.5, 0.5]},
+        {**square, "size": 8, "zoom": [1.35, 1.0, 0.0]},
+        {**square, "size": 16, "zoom": [1.35, 0.0, 1.0], "mirrored": True},
+        {"height": 19, "width": 33, "size": 8, **everything, "zoom": [1.35, 0.0, 1.0], "crop": [0.0, 1.0], "mirrored": True},
     ]
     with open(HERE / "transforms.bin", "wb") as file:
         for case in cases:
