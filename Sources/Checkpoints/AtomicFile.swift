@@ -58,6 +58,21 @@ public enum AtomicFile {
     try synchronizeFolder(folder)
   }
 
+  /// Removes what killed processes left behind in a folder: temporary files, `.NAME.PID.tmp`, of processes that are no
+  /// more.
+  ///
+  /// - Parameter isOurs: whether files of that name are written by this.
+  public static func removeLeftovers(in folder: String, where isOurs: (_ name: String) -> Bool) {
+    let folder = folder.isEmpty ? "." : folder
+    for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+      let parts = file.split(separator: ".", omittingEmptySubsequences: false)
+      guard parts.count >= 4, parts[0].isEmpty, parts.last == "tmp", let pid = pid_t(parts[parts.count - 2]),
+        isOurs(parts[1..<parts.count - 2].joined(separator: ".")), kill(pid, 0) != 0, errno == ESRCH
+      else { continue }
+      unlink(folder + "/" + file)
+    }
+  }
+
   /// Errors name `path`, which the user knows, not the temporary file.
   private static func writeThrough(
     _ pieces: [UnsafeRawBufferPointer], to temporary: String, for path: String, _ mode: Int32 = O_TRUNC | O_NOFOLLOW

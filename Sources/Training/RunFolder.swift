@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// Where a run keeps what it makes.
@@ -18,16 +19,11 @@ public struct RunFolder: Sendable {
   /// The recipe of the last training run here, with every knob.
   public var recipe: String { "\(path)/recipe.yaml" }
 
-  /// Removes what a killed save left behind: our temporary files, `.NAME.PID.tmp`, of processes that are no more.
+  /// Removes what a killed save left behind.
   func removeLeftovers() {
     for folder in [path, path + "/models"] {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-      for name in names {
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count >= 5, parts.first == "", parts.last == "tmp", let pid = pid_t(parts[parts.count - 2]),
-          ["safetensors", "csv", "jsonl", "yaml"].contains(parts[parts.count - 3]), kill(pid, 0) != 0, errno == ESRCH
-        else { continue }
-        try? FileManager.default.removeItem(atPath: folder + "/" + name)
+      AtomicFile.removeLeftovers(in: folder) { name in
+        [".safetensors", ".csv", ".jsonl", ".yaml"].contains { name.hasSuffix($0) }
       }
     }
   }

@@ -53,6 +53,14 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 2)
     try write(Self.after, to: path)
     #expect(try SafeTensors.read(path).tensors == Self.after)
+
+    // It is swept up on demand; what a living process is writing stays.
+    let living = ".state.safetensors.\(getpid()).tmp"
+    try Data().write(to: URL(fileURLWithPath: folder + "/" + living))
+    AtomicFile.removeLeftovers(in: folder) { $0 == "another.safetensors" }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 3)
+    AtomicFile.removeLeftovers(in: folder) { $0 == "state.safetensors" }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == [living, "state.safetensors"])
   }
 
   @Test("a folder in the file's place, or a file in the folder's, is an error that leaves no trace")
