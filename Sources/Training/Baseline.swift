@@ -26,7 +26,7 @@ public struct Baseline: Sendable {
     let scores = dataset.valid.map { index in
       let actual = dataset.images[index].targets
       let hits = actual.count { predicted.contains($0) }
-      return ImageScore.fbeta(hits, predicted: predicted.count, actual: actual.count)
+      return TagCounts(truePositives: hits, predicted: predicted.count, actual: actual.count).fbeta
     }
     return scores.reduce(0, +) / Double(max(1, scores.count))
   }

@@ -9,59 +9,55 @@ struct Evaluation {
   let communicator: Communicator
   let loaderThreads: Int
 
-  /// Logits of all images, batch by batch.
+  /// Logits of all images, on every rank, round by round: in each, every rank computes a batch.
+  ///
+  /// A row is computed by one rank, to which the others add zeros. That is exact: every number of ranks gets the same
+  /// digits.
   ///
   /// - Parameters:
   ///   - indices: which of `samples`, the same on all ranks.
-  ///   - stop: whether this rank was asked to stop; asked before every batch.
-  ///   - body: given a batch, its logits `[n, labels]`, and the place of its first image in `indices`.
+  ///   - augmentation: what is done to an image, by its index.
+  ///   - stop: whether this rank was asked to stop; asked before every round.
+  ///   - body: given the place in `indices` of a round's first image, and the logits `[images of the round, labels]`.
+  ///     Must not communicate; what it throws on one rank is thrown on all.
   /// - Returns: false if any rank was asked to stop before the end.
   /// - Throws: on all ranks, if one of them cannot read an image.
   func run(
-    _ indices: [Int], of samples: [Sample], labels: Int, stop: () -> Bool = { false },
-    _ body: (Batch, Tensor, Int) throws -> Void
+    _ indices: [Int], of samples: [Sample], labels: Int,
+    augmentation: @escaping @Sendable (Int) -> Augmentation = { _ in .identity }, stop: () -> Bool = { false },
+    _ body: (Int, [Float]) throws -> Void
   ) throws -> Bool {
     let (rank, size, largest) = (communicator.rank, communicator.size, network.images.shape.images)
-    let batches = EpochOrder(indices).evaluationBatches(batch: largest, rank: rank, worldSize: size)
     let loader = BatchLoader(
-      batches, of: samples, labels: labels, size: network.images.shape.height, augmentation: { _ in .identity },
-      threads: loaderThreads)
-    let rounds = ((indices.count + size - 1) / size + largest - 1) / largest
-    var place = EpochOrder.share(of: indices.count, rank: rank, worldSize: size).lowerBound
-    for _ in 0..<rounds {
-      // Every rank takes part in every round, also with nothing left to do: that is how all stop together.
+      EpochOrder(indices).evaluationBatches(batch: largest, rank: rank, worldSize: size), of: samples, labels: labels,
+      size: network.images.shape.height, augmentation: augmentation, threads: loaderThreads)
+    for start in stride(from: 0, to: indices.count, by: largest * size) {
       if try communicator.sum([stop() ? 1.0 : 0])[0] > 0 { return false }
-      guard let batch = try communicator.agree({ try loader.next() }) else { continue }
-      batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) }
-      try body(batch, try network.forward(count: batch.count, pass: .evaluation), place)
-      place += batch.count
+      let images = min(largest * size, indices.count - start)
+      let own = EpochOrder.share(of: images, rank: rank, worldSize: size)
+      var logits = [Float](repeating: 0, count: images * labels)
+      if let batch = try communicator.agree({ try loader.next() }), batch.count > 0 {
+        batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) }
+        let rows = own.lowerBound * labels..<own.upperBound * labels
+        logits.replaceSubrange(rows, with: try network.forward(count: batch.count, pass: .evaluation).floats)
+      }
+      try logits.withUnsafeMutableBufferPointer { try communicator.allReduce($0) }
+      try communicator.agree { try body(start, logits) }
     }
     return true
   }
 
   enum Outcome {
     /// With nil where there was nothing to evaluate.
-    case finished(Metrics?)
+    case finished(Predictions?)
     case stopped
   }
 
-  /// Loss and metrics over all images, the same on every rank and for every number of ranks.
-  func metrics(_ indices: [Int], of dataset: Dataset, stop: () -> Bool = { false }) throws -> Outcome {
+  /// Predictions for a dataset's images, the same on every rank.
+  func predictions(_ indices: [Int], of dataset: Dataset, stop: () -> Bool = { false }) throws -> Outcome {
     if indices.isEmpty { return .finished(nil) }
-    var scores = ScoreBoard(images: indices.count)
-    let labels = dataset.labels.count
-    let finished = try run(indices, of: dataset.images, labels: labels, stop: stop) { batch, logits, place in
-      batch.targets.withUnsafeBufferPointer { targets in
-        for n in 0..<batch.count {
-          let row = n * labels..<(n + 1) * labels
-          scores.record(
-            ImageScore(
-              logits: UnsafeBufferPointer(rebasing: logits.floats[row]),
-              targets: UnsafeBufferPointer(rebasing: targets[row])),
-            at: place + n)
-        }
-      }
-    }
-    return finished ? .finished(try scores.metrics(labels: labels, communicator: communicator)) : .stopped
+    var logits: [Float] = []
+    let finished = try run(indices, of: dataset.images, labels: dataset.labels.count, stop: stop) { logits += $1 }
+    return finished ? .finished(Predictions(logits: logits, of: indices, in: dataset)) : .stopped
   }
 }

@@ -1,4 +1,5 @@
 public import Checkpoints
+import Compute
 import Foundation
 import PlanetData
 public import ResNet
@@ -63,6 +64,13 @@ public struct ModelFile: Sendable {
   public func load(into parameters: Parameters) {
     for parameter in parameters.all {
       if let tensor = file.tensors[parameter.name] { parameters.load(tensor.values, into: parameter) }
+    }
+  }
+
+  /// A hash of all tensors: equal for equal networks, almost certainly not for others.
+  var fingerprint: UInt64 {
+    file.tensors.sorted { $0.key < $1.key }.reduce(0) { sum, tensor in
+      sum &* 31 &+ tensor.value.values.withUnsafeBufferPointer { hash(UnsafeMutableBufferPointer(mutating: $0)) }
     }
   }
 

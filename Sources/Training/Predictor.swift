@@ -1,84 +1,131 @@
-import Checkpoints
 public import Collectives
 public import Compute
 import Foundation
 public import PlanetData
 import ResNet
 
-/// A saved network ready to be used on images, shared among the ranks. Rank 0 reads the file.
+/// Saved networks ready to be used on images, shared among the ranks: probabilities are averaged over networks and views.
+/// Rank 0 reads the files.
+///
+/// One network is in use at a time; the others wait in rank 0's memory, 100 MB each.
 public final class Predictor {
   public let labels: [String]
-  /// Side of the images the network was trained on, and is given.
-  public let size: Int
-  private let communicator: Communicator
-  private let evaluation: Evaluation
+  /// Side of the images each network was trained on, and is given.
+  public let sizes: [Int]
+  let communicator: Communicator
+  private let tta: TTA
+  private let seed: UInt32
+  private let models: [ModelFile]
+  private let parameters: Parameters
+  private let batchSize: Int
+  private let engine: Engine
+  private let loaderThreads: Int
+  private var current: (model: Int, network: ResNet50)?
 
   /// - Parameters:
-  ///   - path: a saved stage.
+  ///   - paths: saved stages, of the same labels.
+  ///   - tta: the views of an image to average over.
+  ///   - seed: of fastai's random views.
   ///   - batchSize: images in memory at a time, on each rank.
   public init(
-    model path: String, batchSize: Int, communicator: Communicator, engine: Engine, loaderThreads: Int
+    models paths: [String], tta: TTA = .none, seed: UInt32 = 1, batchSize: Int, communicator: Communicator,
+    engine: Engine, loaderThreads: Int
   ) throws {
-    self.communicator = communicator
-    var model: ModelFile?
-    try communicator.agree { if communicator.rank == 0 { model = try ModelFile(path: path) } }
-    let facts = try JSONEncoder().encode(Facts(labels: model?.labels ?? [], size: model?.size ?? 0))
+    let models = try communicator.agree { communicator.rank == 0 ? try Self.read(paths) : [] }
+    let facts = try JSONEncoder().encode(Facts(labels: models.first?.labels ?? [], sizes: models.map(\.size)))
     let shared = try JSONDecoder().decode(Facts.self, from: Data(communicator.broadcast(Array(facts))))
-    (labels, size) = (shared.labels, shared.size)
-    let parameters = Parameters(labels: labels.count)
-    model?.load(into: parameters)
-    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.values))
-    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
-    let network = ResNet50(parameters, imageSize: size, batch: batchSize, engine: engine)
-    evaluation = Evaluation(network: network, communicator: communicator, loaderThreads: loaderThreads)
-  }
-
-  /// A line of a CSV file (RFC 4180).
-  static func line(_ cells: [String]) -> String {
-    let quoted = cells.map { cell in
-      cell.contains { ",\"\n\r".contains($0) } ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
-    }
-    return quoted.joined(separator: ",") + "\n"
+    (labels, sizes) = (shared.labels, shared.sizes)
+    parameters = Parameters(labels: labels.count)
+    (self.models, self.tta, self.seed) = (models, tta, seed)
+    (self.batchSize, self.communicator, self.engine) = (batchSize, communicator, engine)
+    self.loaderThreads = loaderThreads
   }
 
   private struct Facts: Codable {
     let labels: [String]
-    let size: Int
+    let sizes: [Int]
   }
 
-  /// Loss and metrics over the dataset's images `indices`, the same for every number of ranks. Collective.
-  public func metrics(_ indices: [Int], of dataset: Dataset) throws -> Metrics {
-    try communicator.verifyIdentical(dataset.fingerprint, what: "data")
-    guard case .finished(let metrics?) = try evaluation.metrics(indices, of: dataset) else {
-      throw TrainingError.nothingToEvaluate
+  private static func read(_ paths: [String]) throws -> [ModelFile] {
+    let models = try paths.map { try ModelFile(path: $0) }
+    for (path, model) in zip(paths, models) where model.labels != models[0].labels {
+      throw TrainingError.differentLabels(path: path, from: paths[0])
     }
-    guard metrics.loss.isFinite else { throw TrainingError.notFiniteModel }
-    return metrics
+    return models
   }
 
-  /// Writes a CSV file of one row per image, in their order: `image_name,tags`, or a column with each label's
-  /// probability. Collective; rank 0 writes, all or nothing.
-  public func predict(_ samples: [Sample], probabilities: Bool, threshold: Double, to path: String) throws {
-    var names = Fingerprint()
-    for sample in samples { names.add(sample.name) }
-    try communicator.verifyIdentical(names.value, what: "list of images")
-    try communicator.agree { if communicator.rank == 0 { try AtomicFile.prepareFolder(of: path) } }
-    var rows = ""
-    _ = try evaluation.run(Array(samples.indices), of: samples, labels: labels.count) { batch, logits, _ in
-      for n in 0..<batch.count {
-        let values = logits.floats[n * labels.count..<(n + 1) * labels.count].map { 1 / (1 + exp(-Double($0))) }
-        let cells =
-          probabilities
-          ? values.map { String(format: "%.7f", $0) }
-          : [zip(labels, values).filter { $0.1 > threshold }.map(\.0).joined(separator: " ")]
-        rows += Self.line([samples[batch.indices[n]].name] + cells)
+  /// One network's look at one view of every image.
+  struct Pass {
+    let model: Int
+    let view: TTA.View
+  }
+
+  var passes: [Pass] {
+    sizes.indices.flatMap { model in tta.views(seed: seed).map { Pass(model: model, view: $0) } }
+  }
+
+  /// Does the passes that are not done yet, or a part of them.
+  ///
+  /// - Parameters:
+  ///   - progress: where to begin, and what is done when this returns, or throws.
+  ///   - stop: whether this rank was asked to stop.
+  ///   - afterRound: given the progress, and the logits of the images that were added. Must not communicate.
+  /// - Returns: false if any rank was asked to stop before the end.
+  func run(
+    _ indices: [Int], of samples: [Sample], from progress: inout PredictionProgress, stop: () -> Bool = { false },
+    afterRound: (PredictionProgress, [Float]) throws -> Void
+  ) throws -> Bool {
+    for pass in passes.dropFirst(progress.passes) {
+      let evaluation = Evaluation(
+        network: try network(pass.model), communicator: communicator, loaderThreads: loaderThreads)
+      let (first, weight) = (progress.images, pass.view.weight / Double(sizes.count))
+      let isDone = try evaluation.run(
+        Array(indices[first...]), of: samples, labels: labels.count, augmentation: pass.view.augmentation, stop: stop
+      ) { place, logits in
+        guard logits.allSatisfy(\.isFinite) else { throw TrainingError.notFiniteModel }
+        let start = (first + place) * labels.count
+        for (i, logit) in logits.enumerated() { progress.sums[start + i] += weight * Predictions.sigmoid(logit) }
+        progress.images = first + place + logits.count / labels.count
+        try afterRound(progress, logits)
       }
+      guard isDone else { return false }
+      (progress.passes, progress.images) = (progress.passes + 1, 0)
     }
-    let gathered = try communicator.gather(Array(rows.utf8))
-    try communicator.agree {
-      guard let gathered else { return }
-      let header = Self.line(["image_name"] + (probabilities ? labels : ["tags"]))
-      try AtomicFile.write(header + String(decoding: gathered.joined(), as: UTF8.self), to: path)
-    }
+    return true
+  }
+
+  /// The network with a model's weights, in place of the one in use.
+  private func network(_ model: Int) throws -> ResNet50 {
+    if let current, current.model == model { return current.network }
+    current = nil
+    if communicator.rank == 0 { models[model].load(into: parameters) }
+    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.values))
+    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
+    let network = ResNet50(parameters, imageSize: sizes[model], batch: batchSize, engine: engine)
+    current = (model, network)
+    return network
+  }
+
+  /// Predictions for the dataset's images `indices`, the same for every number of ranks. Collective.
+  public func predictions(_ indices: [Int], of dataset: Dataset) throws -> Predictions {
+    try communicator.verifyIdentical(dataset.fingerprint, what: "data")
+    guard !indices.isEmpty else { throw TrainingError.nothingToEvaluate }
+    var progress = PredictionProgress(images: indices.count, labels: labels.count)
+    var logits: [Float] = []
+    let isSingle = passes.count == 1
+    _ = try run(indices, of: dataset.images, from: &progress) { if isSingle { logits += $1 } }
+    return isSingle
+      ? Predictions(logits: logits, of: indices, in: dataset)
+      : Predictions(probabilities: progress.sums, of: indices, in: dataset)
+  }
+
+  /// All that decides the probabilities of images of these names, by what users call it; complete on rank 0.
+  func identity(_ names: Fingerprint) -> [String: String] {
+    [
+      "checkpoints": models.map { String($0.fingerprint, radix: 16) }.joined(separator: " "),
+      "images": String(names.value, radix: 16),
+      "views (--tta, --seed)": tta == .fastai ? "fastai \(seed)" : tta.rawValue,
+      "arithmetic (--precision, instruction set)": "\(engine.kernels.name) \(engine.precision) \(OpenBLAS.core)",
+    ]
   }
 }

@@ -33,14 +33,13 @@ extension Trainer {
     let evaluation = Evaluation(network: learner.network, communicator: communicator, loaderThreads: loaderThreads)
     let validation = try savingOnFailure(learner) {
       try learner.withResult {
-        let outcome = try evaluation.metrics(dataset.valid, of: dataset, stop: shouldStop)
-        if case .finished(let metrics?) = outcome, metrics.fbeta > (bestFbeta(of: stage) ?? -1) {
-          learner.best?.take(parameters)
-        }
+        let outcome = try evaluation.predictions(dataset.valid, of: dataset, stop: shouldStop)
+        if case .finished(let predictions) = outcome { keep(predictions, of: learner, in: stage) }
         return outcome
       }
     }
-    guard case .finished(let metrics) = validation else { return try stop(learner, seconds: elapsed()) }
+    guard case .finished(let predictions) = validation else { return try stop(learner, seconds: elapsed()) }
+    let metrics = predictions.map { Metrics($0) }
     if let metrics, !metrics.loss.isFinite { throw TrainingError.notFinite(step: progress.optimizerStep) }
     let row = HistoryRow(
       stage: stage.name, epoch: epoch, trainLoss: progress.smoothedLoss.value ?? 0, metrics: metrics, seconds: elapsed()
@@ -52,6 +51,13 @@ extension Trainer {
     try communicator.agree { if communicator.rank == 0 { try history.write(progress.history) } }
     reporter?.epochDone(row)
     return true
+  }
+
+  /// Keeps the predictions, and the weights where the best ones are wanted and these are.
+  private func keep(_ predictions: Predictions?, of learner: Learner, in stage: Configuration.Stage) {
+    let isBest = predictions.map { Metrics($0).fbeta > (bestFbeta(of: stage) ?? -1) } ?? false
+    if isBest { learner.best?.take(parameters) }
+    if isBest || learner.best == nil { self.predictions = predictions }
   }
 
   /// This rank's batches of an epoch, from one of its steps on.

@@ -47,6 +47,9 @@ public final class Trainer {
   var progress = Progress()
   let history: History
   var log: StepLog
+  /// What the network a stage ends with said of the validation images: the last epoch's, or with `keep_best` the best's.
+  /// The same on every rank; nil before the first epoch of a stage, and where there are no such images.
+  public internal(set) var predictions: Predictions?
 
   /// - Parameters:
   ///   - loaderThreads: threads that decode images while the network computes.
@@ -108,6 +111,7 @@ public final class Trainer {
       reporter?.stageBegan(
         stage, step: progress.epoch * stepsPerEpoch + progress.stepInEpoch, stepsPerEpoch: stepsPerEpoch)
       let imagesBefore = imagesTrained
+      predictions = nil
       while progress.epoch < stage.epochs && !stopsEarly(stage) {
         guard try trainEpoch(learner, stage) else { return .stopped }
       }

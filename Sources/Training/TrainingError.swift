@@ -30,6 +30,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case badFile(path: String, reason: String)
   /// The model's labels are not the dataset's.
   case otherLabels(path: String, missing: [String], unknown: [String])
+  /// Networks to be averaged must have the same labels.
+  case differentLabels(path: String, from: String)
+  /// A file of thresholds is not one for the model.
+  case badThresholds(path: String, reason: String)
+  /// The unfinished prediction beside an output cannot be continued.
+  case otherPrediction(path: String, reason: String)
   /// No pretrained weights where torchvision would have put them.
   case noPretrained(folder: String)
   /// A checkpoint given by name is not in the run.
@@ -67,6 +73,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(path): \(reason). Use a file that planet-dist train saved."
     case .otherLabels(let path, let missing, let unknown):
       "\(path): its labels are not the data's (only in the data: \(Self.list(missing)); only in the model: \(Self.list(unknown))). Use the data it was trained on, or start without --from."
+    case .differentLabels(let path, let from):
+      "\(path): its labels are not those of \(from). Average checkpoints that were trained on the same labels."
+    case .badThresholds(let path, let reason):
+      "\(path): \(reason). Use a file that planet-dist evaluate --save-thresholds wrote for this model."
+    case .otherPrediction(let path, let reason):
+      "\(path): \(reason). Run the command that it belongs to, or remove it to start anew."
     case .noPretrained(let folder):
       "pretrained weights: no resnet50-*.pth in \(folder). Fetch https://download.pytorch.org/models/resnet50-19c8e357.pth into it, or name a file with --pretrained FILE, or start from random weights with --pretrained none."
     case .noModel(let name, let searched):

@@ -43,10 +43,11 @@ enum Job {
   private static func exitCode(_ error: TrainingError) -> Int32 {
     switch error {
     case .outOfStep: EX_SOFTWARE
-    case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank, .tooLarge, .nothingToChooseBy:
+    case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank, .tooLarge, .nothingToChooseBy,
+      .otherPrediction:
       EX_USAGE
     case .notFinite, .notFiniteModel, .tooFewImages, .noLabels, .nothingToEvaluate, .otherData, .badFile, .otherLabels,
-      .noPretrained, .noModel:
+      .noPretrained, .noModel, .differentLabels, .badThresholds:
       EX_DATAERR
     }
   }

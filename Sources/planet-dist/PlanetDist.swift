@@ -12,7 +12,7 @@ struct PlanetDist: ParsableCommand {
 
       Exit codes: 0 done; 64 wrong command line or recipe; 65 bad data, weights or checkpoint; 70 internal error; \
       74 a file cannot be read or written; 75 stopped by a signal with everything saved, or a rank did not answer: run \
-      again with --resume; 76 replicas differ; 78 ranks were started differently.
+      again (train with --resume); 76 replicas differ; 78 ranks were started differently.
       """,
     version: "0.1.0",
     subcommands: [

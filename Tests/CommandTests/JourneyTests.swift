@@ -57,6 +57,61 @@ struct JourneyTests {
     }
   }
 
+  /// The whole of `evaluate`, and a submission: two checkpoints, eight views, thresholds that were found, the rows of a
+  /// sample submission; stopped by a signal, and continued on another number of ranks.
+  @Test func submission() throws {
+    for seed in ["1", "2"] {
+      let arguments = train("run\(seed)", ["--seed", seed, "--stages", "stage-1-rn50", "--epochs", "0"])
+      #expect(try ProgramRun("planet-dist", arguments).exitCode == 0)
+    }
+    let checkpoints = ["1", "2"].flatMap { ["--checkpoint", folder.path("run\($0)/models/stage-1-rn50.safetensors")] }
+    let networks = checkpoints + ["--tta", "dihedral"]
+    let evaluate = ["evaluate", "--data", folder.path("data")] + networks
+    let text = try ProgramRun("planet-dist", evaluate + ["--save-thresholds", folder.path("t.json")])
+    #expect(text.exitCode == 0, "\(text.errors)")
+    #expect(text.output.contains("8 images at 32×32, mean of 2 checkpoints, TTA dihedral\nloss             "))
+    for part in ["macro F2  ", "\nlabel  ", "\nbest held out: ", "expected calibration error", "\nwrote "] {
+      #expect(text.output.contains(part), "\(part)")
+    }
+    let json = try ProgramRun("planet-dist", ranks: 2, evaluate + ["--json"])
+    #expect(try ProgramRun("planet-dist", evaluate + ["--json"]).output == json.output.replacing("\r", with: ""))
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+    let search = try #require(report["threshold_search"] as? [String: Any])
+    #expect(search["given"] as? Double == report["fbeta"] as? Double)
+    let thresholds = try JSONDecoder().decode(
+      [String: Double].self, from: Data(contentsOf: URL(fileURLWithPath: folder.path("t.json"))))
+    #expect(search["chosen"] as? [String: Double] == thresholds)
+
+    let images = ["--images", folder.path("data/test-jpg"), "--images", folder.path("data/train-jpg")]
+    let rows = (0..<40).map { "train_\(39 - $0)" } + ["test_2", "test_0", "test_1", "test_3"]
+    try ("image_name,tags\n" + rows.map { $0 + ",primary\n" }.joined()).write(
+      toFile: folder.path("sample.csv"), atomically: true, encoding: .utf8)
+    let predict = { (out: String) in
+      ["predict", "--out", folder.path(out), "--like", folder.path("sample.csv"), "--batch-size", "1"] + images
+        + networks
+        + ["--thresholds", folder.path("t.json")]
+    }
+    let whole = try ProgramRun("planet-dist", ranks: 2, predict("whole.csv"))
+    #expect(whole.exitCode == 0, "\(whole.errors)")
+    let broken = try ProgramRun(start: "planet-dist", ranks: nil, predict("broken.csv"))
+    try waitUntil { try broken.outputSoFar().contains(" of 704 views (") }  // 2 networks, 8 views, 44 images
+    broken.send(SIGTERM)
+    try broken.wait()
+    #expect(broken.exitCode == 75, "\(broken.output) \(broken.errors)")
+    #expect(folder.has("broken.csv.partial") && !folder.has("broken.csv"))
+    let again = try ProgramRun("planet-dist", ranks: 2, predict("broken.csv"))
+    #expect(again.exitCode == 0 && again.output.contains("continuing: "), "\(again.output)")
+    #expect(!folder.has("broken.csv.partial"))
+    let written = try String(contentsOfFile: folder.path("whole.csv"), encoding: .utf8)
+    #expect(try String(contentsOfFile: folder.path("broken.csv"), encoding: .utf8) == written)
+    #expect(written.split(separator: "\n").dropFirst().map { String($0.prefix { $0 != "," }) } == rows)
+
+    try "image_name,tags\ntest_0,\n".write(toFile: folder.path("sample.csv"), atomically: true, encoding: .utf8)
+    let other = try ProgramRun("planet-dist", ranks: 2, predict("other.csv"))
+    #expect(other.exitCode == 65 && other.lines(containing: "43: test_1, ").count == 1, "\(other.errors)")
+    #expect(!folder.has("other.csv") && !folder.has("other.csv.partial"))
+  }
+
   /// bf16 trains, and says so; what was begun in it is not continued in fp32.
   @Test func bf16() throws {
     let training = try ProgramRun(

@@ -59,6 +59,28 @@ import Testing
     ),
     (["check-data", "--data", "x", "--size", "5000"], "Error: --size must be 32 to 4096, not 5000."),
     (["check-data", "--data", "x", "--batch-size", "0"], "Error: --batch-size must be 2 to 65536, not 0."),
+    (["predict", "--images", "x", "--out", "y"], "Error: Missing expected argument '--checkpoint <checkpoint> ...'"),
+    (
+      ["evaluate", "--checkpoint", "x", "--data", "y", "--threshold", "1"],
+      "Error: --threshold must be between 0 and 1, not 1.0."
+    ),
+    (
+      ["evaluate", "--checkpoint", "x", "--data", "y", "--threshold", "nan"],
+      "Error: --threshold must be between 0 and 1, not nan."
+    ),
+    (
+      ["evaluate", "--checkpoint", "x", "--data", "y", "--threshold", "0.1", "--thresholds", "z"],
+      "Error: --threshold and --thresholds exclude each other."
+    ),
+    (["evaluate", "--checkpoint", "x", "--checkpoint", "x", "--data", "y"], "Error: --checkpoint x is given twice."),
+    (
+      ["predict", "--checkpoint", "x", "--images", "y", "--out", "z", "--probabilities", "--threshold", "0.1"],
+      "Error: --probabilities writes no tags. Leave out --threshold and --thresholds."
+    ),
+    (
+      ["predict", "--checkpoint", "x", "--images", "y", "--out", "z", "--tta", "flip"],
+      "Error: The value 'flip' is invalid for '--tta <tta>'. Please provide one of 'none', 'dihedral' or 'fastai'."
+    ),
     (["sample", "--out", "x", "--count", "0"], "Error: --count must be 1 to 1000000, not 0."),
     (
       ["bench", "step", "--precision", "fp8"],

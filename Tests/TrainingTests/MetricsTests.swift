@@ -1,4 +1,3 @@
-import Collectives
 import Foundation
 import PlanetData
 import TestSupport
@@ -9,47 +8,48 @@ import Testing
 @Suite struct MetricsTests {
   /// Recipe §8's test vector.
   @Test func vector() {
-    let logits: [[Float]] = [[2, -3, -1.3, 0], [-2, -2, -2, -2], [5, 1, -1.5, -1.2]]
-    let targets: [[Float]] = [[1, 0, 1, 0], [0, 1, 0, 0], [1, 1, 0, 1]]
-    let scores = zip(logits, targets).map(score)
-    expectClose(scores.map(\.fbeta), [0.9090909, 0, 1], absolute: 1e-7)
-    expectClose([scores.map(\.fbeta).reduce(0, +) / 3], [0.6363637], absolute: 1e-7)
-    expectClose([scores.map(\.correct).reduce(0, +) / 12], [0.8333333], absolute: 1e-7)
-    expectClose([scores.map(\.lossSum).reduce(0, +) / 12], [0.5751714], absolute: 1e-7)
+    let predictions = predictions(
+      [[2, -3, -1.3, 0], [-2, -2, -2, -2], [5, 1, -1.5, -1.2]], [[1, 0, 1, 0], [0, 1, 0, 0], [1, 1, 0, 1]])
+    let counts = predictions.countsOfImages(Thresholds(labels: predictions.labels))
+    expectClose(counts.map(\.fbeta), [0.9090909, 0, 1], absolute: 1e-7)
+    let metrics = Metrics(predictions)
+    expectClose(
+      [metrics.fbeta, metrics.accuracyThresh, metrics.loss], [0.6363637, 0.8333333, 0.5751714], absolute: 1e-7)
+    expectClose([(0..<3).map(predictions.loss).reduce(0, +) / 3], [metrics.loss], relative: 1e-12)
   }
 
   /// The threshold is exceeded, not reached: σ(z) > 0.2.
   @Test func thresholdIsStrict() {
     let z = Float(log(0.25))  // σ = 0.2, give or take a rounding
-    let below = score([z - 1e-5], [1])
-    let above = score([z + 1e-5], [1])
-    #expect(below.fbeta == 0 && below.correct == 0)
-    #expect(above.correct == 1)
-    #expect(score([-9, -9], [0, 0]).fbeta == 0)
+    let below = Metrics(predictions([[z - 1e-5]], [[1]]))
+    let above = Metrics(predictions([[z + 1e-5]], [[1]]))
+    #expect(below.fbeta == 0 && below.accuracyThresh == 0)
+    #expect(above.accuracyThresh == 1)
+    #expect(Metrics(predictions([[-9, -9]], [[0, 0]])).fbeta == 0)
+    #expect(Metrics(predictions([[0]], [[1]]), thresholds: Thresholds(0.5, labels: ["0"])).accuracyThresh == 0)
   }
 
-  /// Every number of ranks reports the same digits, and each image counts once.
-  @Test(arguments: [1, 2, 3, 5, 8]) func sameForEveryWorldSize(size: Int) throws {
-    let scores = (0..<101).map {
-      score(values(7, seed: $0).map { 8 * $0 }, (0..<7).map { i in formula(i, 3) > 0 ? 1 : 0 })
-    }
-    let metrics = try onRanks(size) { communicator in
-      var board = ScoreBoard(images: scores.count)
-      for i in scores.count * communicator.rank / size..<scores.count * (communicator.rank + 1) / size {
-        board.record(scores[i], at: i)
-      }
-      return try board.metrics(labels: 7, communicator: communicator)
-    }
-    let expected = scores.reduce(0.0) { $0 + $1.fbeta } / 101
-    #expect(metrics.allSatisfy { $0 == metrics[0] })
-    #expect(metrics[0].fbeta == expected)
-    #expect(metrics[0].loss == scores.reduce(0.0) { $0 + $1.lossSum } / 101 / 7)
+  /// Averaged probabilities have the loss of the logits they would come from, and never an infinite one.
+  @Test func lossOfProbabilities() throws {
+    let fixture = try Fixture(count: 3)
+    let labels = fixture.dataset.labels.count
+    let logits = values(3 * labels, seed: 4).map { 8 * $0 }
+    let one = Predictions(logits: logits, of: [2, 0, 1], in: fixture.dataset)
+    let other = Predictions(probabilities: logits.map(Predictions.sigmoid), of: [2, 0, 1], in: fixture.dataset)
+    #expect(one.targets == other.targets && one.probabilities == other.probabilities)
+    expectClose(other.lossSums, one.lossSums, relative: 1e-12)
+    #expect(one.targets.count { $0 } == fixture.dataset.images.reduce(0) { $0 + $1.targets.count })
+    let certain = Predictions(probabilities: one.targets.map { $0 ? 0 : 1 }, of: [2, 0, 1], in: fixture.dataset)
+    #expect(certain.loss(0) == 100)
   }
 
-  private func score(_ logits: [Float], _ targets: [Float]) -> ImageScore {
-    logits.withUnsafeBufferPointer { logits in
-      targets.withUnsafeBufferPointer { ImageScore(logits: logits, targets: $0) }
-    }
+  private func predictions(_ logits: [[Float]], _ targets: [[Float]]) -> Predictions {
+    Predictions(
+      labels: logits[0].indices.map(String.init), images: Array(logits.indices),
+      targets: targets.flatMap { $0 }.map { $0 > 0 }, probabilities: logits.flatMap { $0 }.map(Predictions.sigmoid),
+      lossSums: zip(logits, targets).map { z, y in
+        zip(z, y).reduce(0) { $0 + max(0, Double($1.0)) - Double($1.0 * $1.1) + log1p(exp(-abs(Double($1.0)))) }
+      })
   }
 }
 

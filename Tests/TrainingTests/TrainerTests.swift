@@ -1,4 +1,5 @@
 import Checkpoints
+import Compute
 import Foundation
 import PlanetData
 import TestSupport
@@ -122,6 +123,29 @@ import Testing
     #expect(try fixture.train(configuration, in: run).outcome == .finished)
     let model = try ModelFile(path: run.model("stage-2-rn50"))
     #expect(model.size == 32 && model.labels == fixture.dataset.labels)
+  }
+
+  /// What the last epoch said of each validation image stays with the trainer, on every rank: the row's metrics are its.
+  @Test func keepsPredictions() throws {
+    let fixture = try Fixture()
+    let (dataset, run) = (fixture.dataset, fixture.run("run"))
+    var configuration = Fixture.configuration(epochs: 1)
+    configuration.stages.removeLast()
+    let final = configuration
+    let kept = try onRanks(2) { communicator in
+      let recorder = Recorder()
+      let trainer = try Trainer(
+        final, dataset: dataset, folder: run, communicator: communicator,
+        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), reporter: recorder, shouldStop: { false })
+      #expect(trainer.predictions == nil)
+      _ = try trainer.run(from: .random)
+      return (predictions: trainer.predictions, metrics: recorder.rows.last?.metrics)
+    }
+    for (predictions, _) in kept {
+      let predictions = try #require(predictions)
+      #expect(predictions.images == dataset.valid && predictions.labels == dataset.labels)
+      #expect(Metrics(predictions) == kept[0].metrics)
+    }
   }
 
   /// Training from a saved stage begins with exactly its weights.

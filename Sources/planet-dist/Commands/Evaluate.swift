@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Collectives
 import Foundation
 import PlanetData
@@ -6,57 +7,47 @@ import Training
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print loss, accuracy_thresh and fbeta of a saved stage on the validation images.")
+    abstract: "Score saved stages on the validation images: loss, metrics, every label, thresholds, calibration.")
 
-  @Option(help: "A saved stage: RUN/models/NAME.safetensors.")
-  var checkpoint: String
-
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Tags") var thresholds: ThresholdOptions
   @OptionGroup(title: "Data") var data: DataOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  @Option(help: "Images in memory at a time, on each rank.")
-  var batchSize = 32
+  @Option(help: "Write the best thresholds found on all validation images to this file, for predict --thresholds.")
+  var saveThresholds: String?
 
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws {
-    _ = try data.folder
-    if !(1...65536).contains(batchSize) { throw ValidationError("--batch-size must be 1 to 65536, not \(batchSize).") }
-  }
+  func validate() throws { _ = try data.folder }
 
   mutating func run() throws {
     Job.run(compute) { communicator in
       let engine = try compute.engine(communicator)
-      let predictor = try Predictor(
-        model: checkpoint, batchSize: batchSize, communicator: communicator, engine: engine,
-        loaderThreads: compute.loaderThreads)
+      let predictor = try model.predictor(communicator, engine, compute)
+      let given = try communicator.agree {
+        guard communicator.rank == 0 else { return Thresholds(labels: predictor.labels) }
+        if let saveThresholds { try AtomicFile.prepareFolder(of: saveThresholds) }
+        return try thresholds.load(labels: predictor.labels)
+      }
       let dataset = try communicator.agree { try data.dataset(labels: predictor.labels) }
-      let metrics = try predictor.metrics(dataset.valid, of: dataset)
-      guard communicator.rank == 0 else { return }
-      for warning in dataset.warnings { Console.complain("warning: \(warning)") }
-      if json {
-        try Console.print(
-          json: Report(
-            checkpoint: checkpoint, images: dataset.valid.count, size: predictor.size, loss: metrics.loss,
-            accuracyThresh: metrics.accuracyThresh, fbeta: metrics.fbeta))
-      } else {
-        Console.print("\(dataset.valid.count) images at \(predictor.size)×\(predictor.size)")
-        for (name, value) in [
-          ("loss", metrics.loss), ("accuracy_thresh", metrics.accuracyThresh), ("fbeta", metrics.fbeta),
-        ] {
-          Console.print(name.padding(toLength: 17, withPad: " ", startingAt: 0) + String(format: "%.6f", value))
-        }
+      let predictions = try predictor.predictions(dataset.valid, of: dataset)
+      try communicator.agree {
+        guard communicator.rank == 0 else { return }
+        for warning in dataset.warnings { Console.complain("warning: \(warning)") }
+        let report = EvaluationReport(
+          predictions, thresholds: given, checkpoints: model.checkpoint, sizes: predictor.sizes, tta: model.tta)
+        if json { try Console.print(json: report) } else { report.lines.forEach(Console.print) }
+        try save(report.thresholdSearch)
       }
     }
   }
 
-  private struct Report: Codable {
-    let checkpoint: String
-    let images: Int
-    let size: Int
-    let loss: Double
-    let accuracyThresh: Double
-    let fbeta: Double
+  private func save(_ search: ThresholdComparison?) throws {
+    guard let saveThresholds else { return }
+    guard let search else { throw ValidationError("--save-thresholds needs two validation images or more.") }
+    try search.chosen.write(to: saveThresholds)
+    if !json { Console.print("\nwrote \(search.describeChosen) to \(saveThresholds)") }
   }
 }
