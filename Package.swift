@@ -19,6 +19,7 @@ let package = Package(
   name: "planet-dist",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
@@ -56,10 +57,17 @@ let package = Package(
         "Training", "PlanetData", "Checkpoints", "ResNet", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["ONNX/onnx.proto"], swiftSettings: swift),
+    .target(
+      name: "Report",
+      dependencies: [
+        "Training", "Charts", "PlanetData", "Checkpoints", .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      resources: [.embedInCode("report.mustache"), .embedInCode("chip.mustache")], swiftSettings: swift),
     .executableTarget(
       name: "planet-dist",
       dependencies: [
-        "Training", "Export", "TensorBoard", "Charts", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet",
+        "Training", "Export", "Report", "TensorBoard", "Charts", "Compute", "Collectives", "PlanetData", "Checkpoints",
+        "ResNet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -96,6 +104,8 @@ let package = Package(
         "Export", "Training", "Checkpoints", "ResNet", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: swift),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Training", "PlanetData", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"],
       exclude: ["compare_export.py", "misbehaving_server.py"],

@@ -14,6 +14,14 @@ public struct Phases: Sendable {
 
   public init() {}
 
+  /// Each with its name.
+  public var named: [(name: String, duration: Duration)] {
+    [
+      ("data", data), ("forward", forward), ("loss", loss), ("backward", backward), ("averaging", averaging),
+      ("optimizer", optimizer),
+    ]
+  }
+
   /// All of it.
   public var total: Duration { data + forward + loss + backward + averaging + optimizer }
 

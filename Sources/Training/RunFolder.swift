@@ -14,6 +14,9 @@ public struct RunFolder: Sendable {
   public var history: String { "\(path)/history.csv" }
   /// Every training step, a ``StepRecord`` per line.
   public var log: String { "\(path)/log.jsonl" }
+  /// What a stage came to: a ``StageResult``.
+  public func result(_ stage: String) -> String { "\(path)/results/\(stage).json" }
+  public var report: String { "\(path)/report.html" }
   /// TensorBoard's event files, a folder for each stage.
   public var tensorboard: String { "\(path)/tensorboard" }
   /// The recipe of the last training run here, with every knob.
@@ -21,9 +24,9 @@ public struct RunFolder: Sendable {
 
   /// Removes what a killed save left behind.
   func removeLeftovers() {
-    for folder in [path, path + "/models"] {
+    for folder in [path, path + "/models", path + "/results"] {
       AtomicFile.removeLeftovers(in: folder) { name in
-        [".safetensors", ".csv", ".jsonl", ".yaml"].contains { name.hasSuffix($0) }
+        [".safetensors", ".csv", ".json", ".jsonl", ".yaml", ".html", ".svg"].contains { name.hasSuffix($0) }
       }
     }
   }

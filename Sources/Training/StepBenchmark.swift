@@ -67,11 +67,7 @@ public struct StepBenchmark: Sendable {
       imagesPerSecond: imagesPerSecond, gflops: flops / 1e9, fractionOfPeak: flops / peak,
       milliseconds: evaluation
         ? [:]
-        : [
-          "data": mean(phases.data), "forward": mean(phases.forward), "loss": mean(phases.loss),
-          "backward": mean(phases.backward), "averaging": mean(phases.averaging),
-          "optimizer": mean(phases.optimizer),
-        ])
+        : Dictionary(uniqueKeysWithValues: phases.named.map { ($0.name, mean($0.duration)) }))
   }
 
   private func images(_ indices: Range<Int>) -> Batch {

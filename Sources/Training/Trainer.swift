@@ -42,24 +42,28 @@ public final class Trainer {
   let engine: Engine
   let loaderThreads: Int
   let reporter: (any Reporter)?
+  /// For results and reports: hosts, ranks, threads, instruction set.
+  let machine: String
   let shouldStop: () -> Bool
   let parameters: Parameters
   var progress = Progress()
   let history: History
   var log: StepLog
   /// What the network a stage ends with said of the validation images: the last epoch's, or with `keep_best` the best's.
-  /// The same on every rank; nil before the first epoch of a stage, and where there are no such images.
-  public internal(set) var predictions: Predictions?
+  /// The same on every rank; nil where that was not computed since the stage began or resumed.
+  var predictions: Predictions?
 
   /// - Parameters:
   ///   - loaderThreads: threads that decode images while the network computes.
   ///   - reporter: used on rank 0.
+  ///   - machine: described for people, as results repeat it.
   ///   - shouldStop: whether this rank was asked to stop; asked in every step.
   /// - Throws: ``TrainingError`` if the data are too small for the configuration; `CommunicationError` if ranks differ in
   ///   configuration or data.
   public init(
     _ configuration: Configuration, dataset: Dataset, folder: RunFolder, communicator: Communicator, engine: Engine,
-    loaderThreads: Int = 1, reporter: (any Reporter)? = nil, shouldStop: @escaping () -> Bool = { StopSignals.isSet }
+    loaderThreads: Int = 1, reporter: (any Reporter)? = nil, machine: String = "",
+    shouldStop: @escaping () -> Bool = { StopSignals.isSet }
   ) throws {
     self.configuration = configuration
     self.dataset = dataset
@@ -68,7 +72,7 @@ public final class Trainer {
     self.engine = engine
     self.loaderThreads = loaderThreads
     self.reporter = communicator.rank == 0 ? reporter : nil
-    self.shouldStop = shouldStop
+    (self.machine, self.shouldStop) = (machine, shouldStop)
     let batch = configuration.batchSize
     guard dataset.train.count >= batch else {
       throw TrainingError.tooFewImages(train: dataset.train.count, batchSize: batch)
@@ -115,7 +119,7 @@ public final class Trainer {
       while progress.epoch < stage.epochs && !stopsEarly(stage) {
         guard try trainEpoch(learner, stage) else { return .stopped }
       }
-      try finish(stage, index, learner, images: imagesTrained - imagesBefore)
+      guard try finish(stage, index, learner, images: imagesTrained - imagesBefore) else { return .stopped }
     }
     return .finished
   }
@@ -145,27 +149,5 @@ public final class Trainer {
   private func stopsEarly(_ stage: Configuration.Stage) -> Bool {
     guard let stopping = configuration.earlyStopping else { return false }
     return stopping.stops(after: rows(of: stage).compactMap(\.metrics?.fbeta))
-  }
-
-  /// Saves the stage's network; then the state moves to the next stage, or goes.
-  private func finish(_ stage: Configuration.Stage, _ index: Int, _ learner: Learner, images: Int) throws {
-    let path = folder.model(stage.name)
-    learner.settle()
-    if progress.epoch < stage.epochs {
-      reporter?.note("stopped after epoch \(progress.epoch - 1): fbeta no longer grows")
-    }
-    if learner.best != nil, let best = rows(of: stage).max(by: { $0.metrics?.fbeta ?? 0 < $1.metrics?.fbeta ?? 0 }) {
-      reporter?.note("kept the weights of epoch \(best.epoch), whose fbeta was the highest")
-    }
-    try communicator.agree {
-      guard communicator.rank == 0 else { return }
-      try log.flush()
-      try ModelFile.write(parameters, labels: dataset.labels, stage: stage, configuration: configuration, to: path)
-    }
-    reporter?.stageDone(stage, path: path, phases: learner.phases, images: images)
-    progress = Progress(stage: index + 1, history: progress.history)
-    if index + 1 == configuration.stages.count, communicator.rank == 0 {
-      try? FileManager.default.removeItem(atPath: folder.state)
-    }
   }
 }

@@ -16,7 +16,7 @@ struct PlanetDist: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      CheckData.self, ShowBatch.self, LRFind.self, Train.self, Plot.self, Evaluate.self, Predict.self,
+      CheckData.self, ShowBatch.self, LRFind.self, Train.self, Plot.self, MakeReport.self, Evaluate.self, Predict.self,
       ExportNetwork.self, MakeSample.self, Bench.self,
     ])
 }

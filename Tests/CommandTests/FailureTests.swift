@@ -100,14 +100,3 @@ import Testing
     #expect(run.lines(containing: "train_v2.csv").count == 1)
   }
 }
-
-/// A folder that goes with its owner.
-final class TemporaryFolder: Sendable {
-  private let root = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString)"
-
-  init() { try? FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true) }
-  deinit { try? FileManager.default.removeItem(atPath: root) }
-
-  func path(_ name: String) -> String { root + "/" + name }
-  func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
-}

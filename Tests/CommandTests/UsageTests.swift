@@ -10,7 +10,8 @@ import Testing
     let words = run.output.split { $0.isWhitespace }.joined(separator: " ")
     #expect(words.hasPrefix("OVERVIEW: Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many."))
     for command in [
-      "check-data", "show-batch", "lr-find", "train", "plot", "evaluate", "predict", "export", "sample", "bench",
+      "check-data", "show-batch", "lr-find", "train", "plot", "report", "evaluate", "predict", "export", "sample",
+      "bench",
     ] {
       #expect(run.output.contains("\n  \(command) "))
       let help = try ProgramRun("planet-dist", [command, "--help"])

@@ -91,22 +91,24 @@ import Testing
     configuration.stages.removeLast()
     (configuration.keepBest, configuration.earlyStopping) = (true, .init(patience: 0, minDelta: 0.99))
     let run = fixture.run("run")
-    let result = try fixture.train(configuration, in: run)
-    #expect(result.rows.count == 2)
-    let best = try #require(result.rows.max { ($0.metrics?.fbeta ?? 0) < ($1.metrics?.fbeta ?? 0) })
+    let training = try fixture.train(configuration, in: run)
+    #expect(training.rows.count == 2)
+    let best = try #require(training.rows.max { ($0.metrics?.fbeta ?? 0) < ($1.metrics?.fbeta ?? 0) })
     #expect(
-      result.notes == [
+      training.notes == [
         "stopped after epoch 1: fbeta no longer grows",
         "kept the weights of epoch \(best.epoch), whose fbeta was the highest",
       ])
     let (dataset, path) = (fixture.dataset, run.model("stage-1-rn50"))
     let metrics = try onRanks(1) { communicator in
-      try Predictor(
-        model: path, batchSize: 4, communicator: communicator,
-        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), loaderThreads: 1
-      ).metrics(dataset.valid, of: dataset)
+      let predictor = try Predictor(
+        models: [path], batchSize: 4, communicator: communicator,
+        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), loaderThreads: 1)
+      return Metrics(try predictor.predictions(dataset.valid, of: dataset))
     }
     #expect(metrics[0] == best.metrics)
+    let result = try StageResult(path: run.result("stage-1-rn50"))
+    #expect(result.predictions.map { Metrics($0) } == best.metrics)
   }
 
   @Test func bestNeedsValidation() throws {

@@ -59,13 +59,15 @@ struct Train: ParsableCommand {
       let origin = try communicator.agree {
         communicator.rank == 0 ? try start(in: folder, configuration, base) : Start.random
       }
-      if let banner = try compute.banner(communicator, engine) { announce(banner, dataset, configuration, origin) }
+      let banner = try compute.banner(communicator, engine)
+      if let banner { announce(banner, dataset, configuration, origin) }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: folder, communicator: communicator, engine: engine,
         loaderThreads: compute.loaderThreads,
         reporter: Reporters([
           ConsoleReporter(), TensorBoardReporter(folder, dataset: dataset, configuration: configuration),
-        ]))
+          ReportReporter(folder: folder),
+        ]), machine: banner ?? "")
       let outcome = try trainer.run(from: resume ? .resume : origin)
       if outcome == .stopped, communicator.rank == 0 {
         Console.print("stopped: everything is saved in \(folder.state); run the same command with --resume to continue")

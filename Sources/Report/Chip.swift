@@ -1,0 +1,69 @@
+import Foundation
+import PlanetData
+import Training
+
+/// An image with what is true of it and what the network says.
+struct Chip {
+  let name: String
+  let path: String
+  let heading: String
+  /// Base64 of a JPEG; nil where the image is gone.
+  let jpeg: String?
+  let tags: [Tag]
+
+  struct Tag {
+    let label: String
+    let probability: String
+    /// `hit`, `wrong` or `missed`: the style sheet's classes.
+    let kind: String
+  }
+}
+
+/// Chooses the images worth looking at.
+struct ChipMaker {
+  let result: StageResult
+  let predictions: Predictions
+
+  /// The images with the highest loss, the highest first.
+  func highestLoss(_ count: Int) -> [Chip] {
+    let rows = predictions.images.indices.sorted { predictions.loss($0) > predictions.loss($1) }
+    return rows.prefix(count).map { chip($0, String(format: "loss %.3f", predictions.loss($0))) }
+  }
+
+  /// The images with the label that is most surely on the wrong side of the threshold, each image once.
+  func mistakes(_ count: Int) -> [Chip] {
+    let worst = predictions.images.indices.compactMap { row -> (row: Int, label: Int, error: Double)? in
+      let wrong = result.labels.indices.filter { label in
+        let place = predictions.place(row, label)
+        return (predictions.probabilities[place] > Recipe.threshold) != predictions.targets[place]
+      }
+      return wrong.map { (row, $0, error(row, $0)) }.max { $0.error < $1.error }
+    }
+    return worst.sorted { $0.error > $1.error }.prefix(count).map { chip($0.row, result.labels[$0.label]) }
+  }
+
+  private func error(_ row: Int, _ label: Int) -> Double {
+    let place = predictions.place(row, label)
+    return abs(predictions.probabilities[place] - (predictions.targets[place] ? 1 : 0))
+  }
+
+  private func chip(_ row: Int, _ heading: String) -> Chip {
+    let image = result.validation[row]
+    let tags = result.labels.indices.compactMap { label -> Chip.Tag? in
+      let place = predictions.place(row, label)
+      let (p, isTrue) = (predictions.probabilities[place], predictions.targets[place])
+      let isGiven = p > Recipe.threshold
+      guard isGiven || isTrue else { return nil }
+      return Chip.Tag(
+        label: result.labels[label], probability: String(format: "%.2f", p),
+        kind: isGiven ? (isTrue ? "hit" : "wrong") : "missed")
+    }
+    return Chip(name: image.name, path: image.path, heading: heading, jpeg: Self.jpeg(image.path), tags: tags)
+  }
+
+  /// Encoded anew: browsers show Planet's own four-component JPEGs in wrong colours.
+  private static func jpeg(_ path: String) -> String? {
+    guard let image = try? JPEG.decode(path), let bytes = JPEG.encode(image, quality: 85) else { return nil }
+    return Data(bytes).base64EncodedString()
+  }
+}

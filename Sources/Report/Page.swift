@@ -1,0 +1,68 @@
+import Charts
+import Foundation
+import Training
+
+/// What `report.mustache` shows, by the names it has there.
+struct Page {
+  let title: String
+  let subtitle: String
+  let stages: [StageTable]
+  /// SVG.
+  let charts: [String]
+  /// Of the last stage that was trained; nil without validation.
+  let result: ResultPage?
+  let recipe: String
+  let phaseNames: [String]
+  let machines: [MachineRow]
+  let hosts: [String]
+
+  struct StageTable {
+    let name: String
+    let facts: String
+    let columns = HistoryRow.columns
+    let rows: [Row]
+    struct Row {
+      let cells: [String]
+      let best: Bool
+    }
+  }
+
+  struct MachineRow {
+    let stage: String
+    let phases: [String]
+    let imagesPerSecond: String
+  }
+
+  init(folder: RunFolder, stages: [String], history: [HistoryRow], charts: RunCharts, results: [StageResult]) {
+    title = "planet-dist: \(URL(fileURLWithPath: folder.path).lastPathComponent)"
+    let date = results.last.map { $0.date.formatted(.iso8601.year().month().day()) + ", " } ?? ""
+    let best = history.compactMap(\.metrics?.fbeta).max()
+    subtitle =
+      date + "\(history.count) epochs in \(stages.count) stage\(stages.count == 1 ? "" : "s")"
+      + (best.map { String(format: ", best fbeta %.6f", $0) } ?? "")
+    self.stages = stages.map { name in
+      let rows = history.filter { $0.stage == name }
+      let best = rows.compactMap(\.metrics?.fbeta).max()
+      return StageTable(
+        name: name, facts: results.first { $0.stage.name == name }.map { Self.facts($0.stage) } ?? "",
+        rows: rows.map { .init(cells: $0.cells, best: best != nil && $0.metrics?.fbeta == best) })
+    }
+    self.charts = [charts.losses, charts.metrics, charts.learningRate, charts.momentum].compactMap { $0?.svg() }
+    result = results.last.flatMap(ResultPage.init)
+    recipe = (try? RecipeFile.read(folder.recipe)) ?? "(not kept)"
+    phaseNames = Phases().named.map(\.name)
+    machines = results.map { result in
+      let seconds = result.phases.values.reduce(0, +)
+      return MachineRow(
+        stage: result.stage.name, phases: Phases().named.map { String(format: "%.1f", result.phases[$0.name] ?? 0) },
+        imagesPerSecond: seconds > 0 ? String(format: "%.1f", Double(result.images) / seconds) : "")
+    }
+    hosts = results.map(\.machine).reduce(into: []) { if !$0.contains($1) && !$1.isEmpty { $0.append($1) } }
+  }
+
+  private static func facts(_ stage: Configuration.Stage) -> String {
+    let rates = stage.learningRates.map { String(format: "%.3g", $0) }.joined(separator: ", ")
+    return
+      "\(stage.size)×\(stage.size), \(stage.frozen ? "frozen body" : "unfrozen"), peak learning rates \(rates)"
+  }
+}

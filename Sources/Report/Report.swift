@@ -1,0 +1,36 @@
+import Charts
+import Checkpoints
+import Foundation
+import Mustache
+public import Training
+
+/// A run's report: one HTML file with everything in it, made from what the run keeps in its folder.
+public enum Report {
+  /// Writes `report.html` from the run's table, log, recipe and results.
+  ///
+  /// - Returns: where it is.
+  /// - Throws: where the run has no table, or a file of it is damaged.
+  @discardableResult public static func write(_ folder: RunFolder) throws -> String {
+    try AtomicFile.write(try html(folder), to: folder.report)
+    return folder.report
+  }
+
+  static func html(_ folder: RunFolder) throws -> String {
+    let history = try HistoryRow.read(folder.history)
+    let log = FileManager.default.fileExists(atPath: folder.log) ? try RunLog(path: folder.log) : nil
+    let stages = history.reduce(into: [String]()) { if $0.last != $1.stage { $0.append($1.stage) } }
+    let results = try stages.filter { FileManager.default.fileExists(atPath: folder.result($0)) }
+      .map { try StageResult(path: folder.result($0)) }
+    let page = Page(
+      folder: folder, stages: stages, history: history, charts: RunCharts(log: log, history: history), results: results)
+    return try library().render(page, withTemplate: "report") ?? ""
+  }
+
+  private static func library() throws -> MustacheLibrary {
+    let text = { (bytes: [UInt8]) in String(decoding: bytes, as: UTF8.self) }
+    var library = MustacheLibrary()
+    try library.register(text(PackageResources.report_mustache), named: "report")
+    try library.register(text(PackageResources.chip_mustache), named: "chip")
+    return library
+  }
+}

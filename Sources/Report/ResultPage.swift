@@ -1,0 +1,67 @@
+import Foundation
+import PlanetData
+import Training
+
+/// What the report says of a stage's network: its labels, and the images it gets most wrong.
+struct ResultPage {
+  let stage: String
+  let summary: String
+  let labels: [LabelRow]
+  let pairs: [PairRow]
+  let losses: [Chip]
+  let mistakes: [Chip]
+
+  /// Pictures in each list.
+  static let chips = 12
+
+  struct LabelRow {
+    let label: String
+    let support: Int
+    let predicted: Int
+    let precision: String
+    let recall: String
+    let f2: String
+    let averagePrecision: String
+    /// The length of F2's bar.
+    let bar: String
+  }
+
+  struct PairRow {
+    let label: String
+    let cells: [Cell]
+    struct Cell {
+      let count: Int
+      /// `0...1`.
+      let shade: String
+    }
+  }
+
+  /// Nil where nothing was validated.
+  init?(_ result: StageResult) {
+    guard let predictions = result.predictions else { return nil }
+    let thresholds = Thresholds(labels: result.labels)
+    let (metrics, scores) = (Metrics(predictions), LabelScores(predictions, thresholds: thresholds))
+    let number = { (value: Double?) in value.map { String(format: "%.3f", $0) } ?? "n/a" }
+    stage = result.stage.name
+    summary =
+      "\(result.validation.count) validation images, tags above probability \(Recipe.threshold): loss "
+      + String(format: "%.6f, accuracy_thresh %.6f, fbeta %.6f", metrics.loss, metrics.accuracyThresh, metrics.fbeta)
+      + ", micro F2 \(number(scores.microF2)), macro F2 \(number(scores.macroF2)), mean average precision "
+      + "\(number(scores.meanAveragePrecision))."
+    labels = scores.labels.map {
+      LabelRow(
+        label: $0.label, support: $0.support, predicted: $0.predicted, precision: number($0.precision),
+        recall: number($0.recall), f2: number($0.f2), averagePrecision: number($0.averagePrecision),
+        bar: String(format: "%.2f", 6 * ($0.f2 ?? 0)))
+    }
+    pairs = result.labels.indices.map { a in
+      let row = result.coOccurrence[a]
+      return PairRow(
+        label: result.labels[a],
+        cells: row.map { .init(count: $0, shade: String(format: "%.2f", Double($0) / Double(max(1, row[a])) * 0.8)) })
+    }
+    let chips = ChipMaker(result: result, predictions: predictions)
+    losses = chips.highestLoss(Self.chips)
+    mistakes = chips.mistakes(Self.chips)
+  }
+}

@@ -1,0 +1,84 @@
+import Checkpoints
+import Compute
+public import Foundation
+import PlanetData
+
+/// What a stage came to, beside its table: `results/NAME.json`, from which reports are made.
+public struct StageResult: Codable, Sendable {
+  /// A validation image.
+  public struct Image: Codable, Sendable {
+    public let name: String
+    public let path: String
+  }
+
+  public let stage: Configuration.Stage
+  public let date: Date
+  /// Hosts, ranks, threads, instruction set: the training's banner.
+  public let machine: String
+  /// Images trained on since the stage began or resumed, and the seconds that took by phase, on rank 0.
+  public let images: Int
+  public let phases: [String: Double]
+  public let labels: [String]
+  /// Of all images, training and validation, how many have both of two labels, `[labels][labels]`.
+  public let coOccurrence: [[Int]]
+  /// The validation images, in the order of ``targets`` and ``probabilities``. Empty without validation.
+  public let validation: [Image]
+  /// See ``Predictions``.
+  public let targets: [Bool]
+  public let probabilities: [Double]
+  public let lossSums: [Double]
+
+  init(
+    stage: Configuration.Stage, dataset: Dataset, predictions: Predictions?, phases: Phases, images: Int,
+    machine: String
+  ) {
+    (self.stage, self.machine, self.images) = (stage, machine, images)
+    date = Date()
+    self.phases = Dictionary(uniqueKeysWithValues: phases.named.map { ($0.name, $0.duration.seconds) })
+    labels = dataset.labels
+    var counts = Array(repeating: Array(repeating: 0, count: dataset.labels.count), count: dataset.labels.count)
+    for image in dataset.images {
+      for a in image.targets { for b in image.targets { counts[a][b] += 1 } }
+    }
+    coOccurrence = counts
+    validation = (predictions?.images ?? []).map {
+      Image(name: dataset.images[$0].name, path: URL(fileURLWithPath: dataset.images[$0].path).path)
+    }
+    targets = predictions?.targets ?? []
+    probabilities = predictions?.probabilities ?? []
+    lossSums = predictions?.lossSums ?? []
+  }
+
+  /// What the network says of the validation images; nil without any.
+  public var predictions: Predictions? {
+    validation.isEmpty
+      ? nil
+      : Predictions(
+        labels: labels, images: Array(validation.indices), targets: targets, probabilities: probabilities,
+        lossSums: lossSums)
+  }
+
+  /// Reads a result and checks that its parts fit.
+  public init(path: String) throws {
+    let bytes: [UInt8]
+    do throws(FileProblem) { bytes = try readFile(path, limit: 1 << 30) } catch {
+      throw TrainingError.badFile(path: path, reason: "it cannot be read (\(error.reason))")
+    }
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
+    guard let result = try? decoder.decode(StageResult.self, from: Data(bytes)),
+      result.targets.count == result.validation.count * result.labels.count,
+      result.probabilities.count == result.targets.count, result.lossSums.count == result.validation.count,
+      result.coOccurrence.count == result.labels.count,
+      result.coOccurrence.allSatisfy({ $0.count == result.labels.count })
+    else { throw TrainingError.badFile(path: path, reason: "it is not a stage's result") }
+    self = result
+  }
+
+  func write(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.dateEncodingStrategy = .iso8601
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    try AtomicFile.write(String(decoding: try encoder.encode(self), as: UTF8.self), to: path)
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import PlanetData
+import TestSupport
+import Testing
+import Training
+
+@testable import Report
+
+/// Reports of runs as they lie in their folders.
+@Suite struct ReportTests {
+  private let folder = TemporaryFolder()
+  private let run: RunFolder
+
+  /// A run of one stage on two drawn chips, one label of which would be markup if it were not escaped.
+  init() throws {
+    run = RunFolder(folder.path("run"))
+    try SyntheticSample.write(to: folder.path("data"), count: 2, size: 32)
+    try write(
+      "stage,epoch,train_loss,valid_loss,accuracy_thresh,fbeta,time\na,0,0.9,0.5,0.7,0.4,00:03\na,1,0.5,0.4,0.8,0.6,00:03\n",
+      to: run.history)
+    try write(RecipeFile.text(Recipe.planet), to: run.recipe)
+    try write(
+      """
+      {"stage": {"name": "a", "index": 0, "size": 64, "frozen": true, "learningRates": [0.1, 0.2, 0.3], "epochs": 2},
+       "date": "2026-01-02T03:04:05Z", "machine": "2 ranks on a <host>", "images": 100,
+       "phases": {"forward": 1, "backward": 3}, "labels": ["clear", "<b>&"], "coOccurrence": [[9, 3], [3, 4]],
+       "validation": [{"name": "train_0", "path": "\(folder.path("data/train-jpg/train_0.jpg"))"},
+                      {"name": "gone", "path": "/none/gone.jpg"}],
+       "targets": [true, false, false, true], "probabilities": [0.9, 0.7, 0.1, 0.05], "lossSums": [0.5, 3.5]}
+      """, to: run.result("a"))
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+  }
+
+  @Test func tellsWhatTheRunKept() throws {
+    let html = try String(contentsOfFile: Report.write(run), encoding: .utf8)
+    for part in [
+      "<h3>a</h3>", "64×64, frozen body, peak learning rates 0.1, 0.2, 0.3", "<td>0.900000</td>",
+      "<tr class=\"best\"><td>1</td>", "2 ranks on a &lt;host&gt;", "<td>25.0</td>", "batch_size: 64",
+      "data:image/jpeg;base64,", "(the image is no longer at /none/gone.jpg)",
+      "<span class=\"hit\">clear 0.90</span> <span class=\"wrong\">&lt;b&gt;&amp; 0.70</span>",
+      "<span class=\"missed\">&lt;b&gt;&amp; 0.05</span>", "rgba(59,120,195,0.27)\">3</td>",
+    ] { #expect(html.contains(part), "\(part)") }
+    #expect(html.components(separatedBy: "<svg").count == 3)  // losses and metrics; the run kept no steps
+    // Nothing is fetched: no address of anything but namespaces.
+    #expect(!html.replacing("http://www.w3.org/2000/svg", with: "").contains("://"))
+    #expect(!html.contains("{{") && !html.contains("<b>&"))
+  }
+
+  @Test func withoutResults() throws {
+    try FileManager.default.removeItem(atPath: run.result("a"))
+    let html = try String(contentsOfFile: Report.write(run), encoding: .utf8)
+    #expect(html.contains("<td>0.900000</td>") && !html.contains("Highest loss"))
+  }
+
+  @Test func damagedFilesAreNamed() throws {
+    try write("{}", to: run.result("a"))
+    #expect(
+      "\(try #require(throws: TrainingError.self) { try Report.write(run) })".contains("results/a.json: it is not"))
+    try FileManager.default.removeItem(atPath: run.history)
+    #expect(
+      "\(try #require(throws: TrainingError.self) { try Report.write(run) })".contains("history.csv: it cannot be"))
+    #expect(!FileManager.default.fileExists(atPath: run.report))
+  }
+
+  /// In a browser: nothing is missing, and on a phone nothing is wider than the screen.
+  @Test(.enabled(if: Browser.exists, "needs chromium (Debian: chromium)"), arguments: [390, 1200])
+  func inABrowser(width: Int) throws {
+    let path = try Report.write(run)
+    let probe = """
+      <script>onload = () => document.title = [document.documentElement.scrollWidth, innerWidth,
+        document.querySelectorAll("table").length, document.querySelectorAll("figure").length,
+        [...document.images].every(i => i.naturalWidth > 0)].join(" ")</script>
+      """
+    let html = try String(contentsOfFile: path, encoding: .utf8)
+    // Chromium's windows are at least 500 wide; a frame is as narrow as it is told to be.
+    let inner = html.replacing("</body>", with: "").replacing("</html>", with: "") + probe
+    let outer =
+      "<iframe width=\(width) height=800 srcdoc=\"\(escaped(inner))\" "
+      + "onload=\"document.title=this.contentDocument.title\"></iframe>"
+    try write(outer, to: folder.path("outer.html"))
+    let dom = try Browser.dom(folder.path("outer.html"))
+    let title = try #require(dom.components(separatedBy: "<title>").last?.components(separatedBy: "</title>").first)
+    let values = title.split(separator: " ")
+    #expect(Int(values[0]) ?? .max <= Int(values[1]) ?? 0, "\(title)")
+    #expect(values.dropFirst(2) == ["4", "4", "true"], "\(title)")
+  }
+
+  private func escaped(_ text: String) -> String {
+    text.replacing("&", with: "&amp;").replacing("\"", with: "&quot;")
+  }
+}
+
+/// Headless Chromium.
+enum Browser {
+  static let exists = (try? ProgramRun("chromium", ["--version"]).exitCode == 0) ?? false
+
+  /// The page's elements after it has loaded.
+  static func dom(_ path: String) throws -> String {
+    try ProgramRun(
+      "chromium",
+      ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000", "--dump-dom", "file://" + path]
+    ).output
+  }
+}
