@@ -125,12 +125,14 @@ import Testing
     #expect(model.size == 32 && model.labels == fixture.dataset.labels)
   }
 
-  /// What the last epoch said of each validation image stays with the trainer, on every rank: the row's metrics are its.
-  @Test func keepsPredictions() throws {
+  /// What the last epoch, or the best that is kept, said of each validation image stays with the trainer, on every rank:
+  /// the row's metrics are its.
+  @Test(arguments: [false, true]) func keepsPredictions(best: Bool) throws {
     let fixture = try Fixture()
     let (dataset, run) = (fixture.dataset, fixture.run("run"))
-    var configuration = Fixture.configuration(epochs: 1)
+    var configuration = Fixture.configuration()
     configuration.stages.removeLast()
+    configuration.keepBest = best
     let final = configuration
     let kept = try onRanks(2) { communicator in
       let recorder = Recorder()
@@ -139,12 +141,13 @@ import Testing
         engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), reporter: recorder, shouldStop: { false })
       #expect(trainer.predictions == nil)
       _ = try trainer.run(from: .random)
-      return (predictions: trainer.predictions, metrics: recorder.rows.last?.metrics)
+      let metrics = recorder.rows.compactMap(\.metrics)
+      return (trainer.predictions, best ? metrics.max { $0.fbeta < $1.fbeta } : metrics.last)
     }
     for (predictions, _) in kept {
       let predictions = try #require(predictions)
       #expect(predictions.images == dataset.valid && predictions.labels == dataset.labels)
-      #expect(Metrics(predictions) == kept[0].metrics)
+      #expect(Metrics(predictions) == kept[0].1)
     }
   }
 
