@@ -11,7 +11,7 @@ struct Page {
   let charts: [String]
   /// Of the last stage that was trained; nil without validation.
   let result: ResultPage?
-  let recipe: String
+  let recipes: [RecipeText]
   let phaseNames: [String]
   let machines: [MachineRow]
   let hosts: [String]
@@ -25,6 +25,12 @@ struct Page {
       let cells: [String]
       let best: Bool
     }
+  }
+
+  struct RecipeText {
+    /// Which were trained with it, in one go.
+    let stages: String
+    let text: String
   }
 
   struct MachineRow {
@@ -49,7 +55,11 @@ struct Page {
     }
     self.charts = [charts.losses, charts.metrics, charts.learningRate, charts.momentum].compactMap { $0?.svg() }
     result = results.last.flatMap(ResultPage.init)
-    recipe = (try? RecipeFile.read(folder.recipe)) ?? "(not kept)"
+    recipes = results.map(\.recipe).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      .map { text in
+        RecipeText(
+          stages: results.filter { $0.recipe == text }.map(\.stage.name).joined(separator: ", "), text: text)
+      }
     phaseNames = Phases().named.map(\.name)
     machines = results.map { result in
       let seconds = result.phases.values.reduce(0, +)

@@ -12,6 +12,8 @@ public struct StageResult: Codable, Sendable {
   }
 
   public let stage: Configuration.Stage
+  /// The recipe it was a part of, as ``RecipeFile`` writes it.
+  public let recipe: String
   public let date: Date
   /// Hosts, ranks, threads, instruction set: the training's banner.
   public let machine: String
@@ -29,10 +31,11 @@ public struct StageResult: Codable, Sendable {
   public let lossSums: [Double]
 
   init(
-    stage: Configuration.Stage, dataset: Dataset, predictions: Predictions?, phases: Phases, images: Int,
-    machine: String
+    stage: Configuration.Stage, configuration: Configuration, dataset: Dataset, predictions: Predictions?,
+    phases: Phases, images: Int, machine: String
   ) {
     (self.stage, self.machine, self.images) = (stage, machine, images)
+    recipe = RecipeFile.text(configuration)
     date = Date()
     self.phases = Dictionary(uniqueKeysWithValues: phases.named.map { ($0.name, $0.duration.seconds) })
     labels = dataset.labels

@@ -17,8 +17,8 @@ extension Trainer {
       try log.flush()
       try ModelFile.write(parameters, labels: dataset.labels, stage: stage, configuration: configuration, to: path)
       let result = StageResult(
-        stage: stage, dataset: dataset, predictions: predictions, phases: learner.phases, images: images,
-        machine: machine)
+        stage: stage, configuration: configuration, dataset: dataset, predictions: predictions,
+        phases: learner.phases, images: images, machine: machine)
       try result.write(to: folder.result(stage.name))
     }
     reporter?.stageDone(stage, path: path, phases: learner.phases, images: images)

@@ -18,11 +18,10 @@ import Training
     try write(
       "stage,epoch,train_loss,valid_loss,accuracy_thresh,fbeta,time\na,0,0.9,0.5,0.7,0.4,00:03\na,1,0.5,0.4,0.8,0.6,00:03\n",
       to: run.history)
-    try write(RecipeFile.text(Recipe.planet), to: run.recipe)
     try write(
       """
       {"stage": {"name": "a", "index": 0, "size": 64, "frozen": true, "learningRates": [0.1, 0.2, 0.3], "epochs": 2},
-       "date": "2026-01-02T03:04:05Z", "machine": "2 ranks on a <host>", "images": 100,
+       "date": "2026-01-02T03:04:05Z", "machine": "2 ranks on a <host>", "recipe": "batch_size: 64\\n", "images": 100,
        "phases": {"forward": 1, "backward": 3}, "labels": ["clear", "<b>&"], "coOccurrence": [[9, 3], [3, 4]],
        "validation": [{"name": "train_0", "path": "\(folder.path("data/train-jpg/train_0.jpg"))"},
                       {"name": "gone", "path": "/none/gone.jpg"}],
