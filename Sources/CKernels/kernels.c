@@ -82,3 +82,10 @@ const pd_set *const *pd_sets(int *count) {
 size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels) {
   return 4 * (PD_STEPS * (PD_INPUTS + 16) + (size_t)panels * PD_STEPS * kernels->panel);
 }
+
+size_t pd_winograd_panels(const pd_kernels *kernels, int inputs, int outputs) {
+  size_t panels = (outputs + kernels->panel - 1) / kernels->panel;
+  return 4 * panels * PD_POINTS * ((size_t)inputs * kernels->panel + PD_SKEW);
+}
+
+size_t pd_winograd_scratch(void) { return 4 * PD_TILE_FLOATS; }

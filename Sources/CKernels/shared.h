@@ -6,6 +6,12 @@ enum {
   PD_STEPS = 128,   // rows, or in bf16 pairs of rows, that the weight gradient sums in registers at a time: a panel of
                     // them fills half of the first-level cache
   PD_INPUTS = 256,  // input channels packed at a time
+
+  PD_POINTS = 36,            // of Winograd's products
+  PD_TILES = 96,             // tiles multiplied at a time: at 64 channels they fill the second-level cache
+  PD_COLUMNS = 64,           // output channels whose products lie side by side, a multiple of every panel
+  PD_SKEW = 16,              // added to distances that would be powers of two
+  PD_TILE_FLOATS = 3 << 20,  // a thread's scratch
 };
 
 static const float pd_zeros[PD_MAX_CHANNELS];

@@ -1,7 +1,7 @@
 import CKernels
 
 /// The arithmetic of one convolution, `torch.nn.functional.conv2d` without bias: forward and both gradients, as
-/// indirect matrix products over NHWC (see Sources/CKernels/README.md).
+/// indirect matrix products over NHWC or by ``Winograd``'s (see Sources/CKernels/README.md).
 ///
 /// Weights are `[height, width, inputs, outputs]`, fp32; each product first packs them into panels its kernel reads in
 /// order. What comes before or after a convolution, batch normalization's passes, can be done to a part of the data
@@ -12,6 +12,7 @@ public struct Convolver: @unchecked Sendable {
   private let scratch: Scratch
   private let parities: [Parity]
   private let isPointwise: Bool
+  private let winograd: Winograd?
 
   /// The input pixels of one parity, the filter taps that reach them, and where those taps' transposed panels begin.
   private struct Parity {
@@ -38,6 +39,7 @@ public struct Convolver: @unchecked Sendable {
       outputs: Int32(outputs), stride: Int32(stride), pad_y: Int32(padding.y), pad_x: Int32(padding.x))
     self.engine = engine
     self.scratch = scratch
+    winograd = Winograd(filter, image: image, engine: engine, scratch: scratch)
     isPointwise = kernel == (1, 1) && stride == 1 && padding == (0, 0)
     let table = engine.kernels.table(engine.precision)
     let panel = Int(table.pointee.panel)
@@ -78,6 +80,9 @@ public struct Convolver: @unchecked Sendable {
     after: RowPass? = nil
   ) {
     precondition(output(for: x.shape) == y.shape, "conv of \(x.shape) gives \(output(for: x.shape)), not \(y.shape)")
+    if let winograd {
+      return winograd.forward(x, normalizing: affine, weights: weights, into: y, after: after)
+    }
     pack(weights)
     guard let affine else {
       let rows = forwardRows(x.shape, images: x.shape.images)
@@ -109,6 +114,9 @@ public struct Convolver: @unchecked Sendable {
     after: RowPass? = nil
   ) {
     precondition(output(for: dx.shape) == dy.shape, "input gradient of \(dy.shape) into \(dx.shape)")
+    if let winograd, !adding {
+      return winograd.inputGradient(dy: dy, weights: weights, into: dx, before: before, after: after)
+    }
     packTransposed(weights)
     let rows = parities.map { parity in
       var order = [Int32](repeating: 0, count: 49)
@@ -133,19 +141,12 @@ public struct Convolver: @unchecked Sendable {
     x: Tensor, normalizing affine: Affine? = nil, dy: Tensor, dw: UnsafeMutablePointer<Float>
   ) {
     precondition(output(for: x.shape) == dy.shape, "weight gradient of \(x.shape) and \(dy.shape)")
-    let (panelCount, inputs, threads) = (panels(filter.outputs), Int(filter.inputs), engine.threads.count)
-    // A grid of threads: as many as divide them over the output panels, the others over the inputs.
-    let columns = (1...threads).last { threads % $0 == 0 && $0 <= panelCount } ?? 1
-    let lines = threads / columns
+    if let winograd { return winograd.weightGradient(x: x, normalizing: affine, dy: dy, dw: dw) }
     withUnsafePointer(to: forwardRows(x.shape, images: x.shape.images)) { rows in
-      engine.threads.run { part in
-        let (column, line) = (part % columns, part / columns)
-        let (firstPanel, lastPanel) = (panelCount * column / columns, panelCount * (column + 1) / columns)
-        let (firstInput, lastInput) = (inputs * line / lines, inputs * (line + 1) / lines)
-        if firstInput == lastInput { return }
+      engine.threads.split(Int(filter.inputs), by: panels(filter.outputs)) { part, inputs, panels in
         table.pointee.weight_gradient(
-          rows, x.memory, affine?.scale, affine?.shift, dy.memory, dw, Int32(firstInput), Int32(lastInput),
-          Int32(firstPanel), Int32(lastPanel), scratch.thread(part))
+          rows, x.memory, affine?.scale, affine?.shift, dy.memory, dw, Int32(inputs.lowerBound),
+          Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound), scratch.thread(part))
       }
     }
   }
@@ -170,11 +171,6 @@ extension Convolver {
         table.pointee.convolve(rows, input, panels, output, store, range.lowerBound, range.upperBound, $0)
       }
     }
-  }
-
-  private func withOptionalPointer(to pass: pd_pass?, _ body: (UnsafePointer<pd_pass>?) -> Void) {
-    guard let pass else { return body(nil) }
-    withUnsafePointer(to: pass) { body($0) }
   }
 
   /// Splits a tensor over threads, and each thread's part into chunks that fit its cache: rows where nothing but a row

@@ -32,6 +32,19 @@ public struct Threads: Sendable {
     }
   }
 
+  /// Splits a grid of `rows × columns` into as many rectangles as there are threads: over the columns as many threads as
+  /// divide them, over the rows, at multiples of `unit`, the others. Runs `body` on each rectangle that is not empty.
+  func split(_ rows: Int, unit: Int = 1, by columns: Int, _ body: (Int, Range<Int>, Range<Int>) -> Void) {
+    let across = (1...count).last { count % $0 == 0 && $0 <= columns } ?? 1
+    let (down, units) = (count / across, (rows + unit - 1) / unit)
+    run { part in
+      let (column, line) = (part % across, part / across)
+      let low = min(rows, units * line / down * unit)
+      let high = min(rows, units * (line + 1) / down * unit)
+      if low < high { body(part, low..<high, columns * column / across..<columns * (column + 1) / across) }
+    }
+  }
+
   // Safe: `run` returns only after every call of the body has.
   private struct Shared: @unchecked Sendable { let body: (Int) -> Void }
 }

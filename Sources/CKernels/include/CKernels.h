@@ -126,10 +126,34 @@ typedef struct pd_kernels {
   void (*narrow)(const float *from, void *to, size_t count);
 } pd_kernels;
 
+/// Images cut into tiles of 4×4 pixels, from the first to the last image, line by line; the last tile of a line or
+/// column may hang over the edge. Inputs and outputs of a 3×3 convolution of stride 1 and padding 1 have the same size.
+typedef struct pd_tiles {
+  int images, height, width, inputs, outputs;  // channels: multiples of 16, at most PD_WINOGRAD_CHANNELS
+} pd_tiles;
+
+enum { PD_WINOGRAD_CHANNELS = 4096 };
+
 /// An instruction set.
 typedef struct pd_set {
   const char *name;
   pd_kernels precision[2];  // by pd_precision
+
+  /// Winograd's products, in fp32: a quarter of the multiplications. First the filter's values at 36 points, from
+  /// weights [9][inputs][outputs]: panels [outputs/panel][36][inputs][panel], `first ..< last` of them. `transposed`:
+  /// of the filter by which the gradient by the input is a convolution of dy, panels [inputs/panel][36][outputs][panel].
+  void (*winograd_pack)(const float *weights, int transposed, int inputs, int outputs, int first, int last,
+                        float *panels);
+  /// y = conv(x) for tiles `first ..< last`, and then `after` on their pixels. With `scale`, x is
+  /// max(0, x·scale + shift), by channel. `panels`: `pd_winograd_panels` bytes; `scratch`: `pd_winograd_scratch`.
+  void (*winograd)(const pd_tiles *tiles, const float *x, const float *_Nullable scale, const float *_Nullable shift,
+                   const float *panels, float *y, size_t first, size_t last, const pd_pass *_Nullable after,
+                   float *scratch);
+  /// As `weight_gradient`, with `first_ci` and `last_ci` multiples of 16. `sums`: `pd_winograd_panels` bytes, shared by
+  /// all threads, each working in the part of its channels and panels.
+  void (*winograd_weight_gradient)(const pd_tiles *tiles, const float *x, const float *_Nullable scale,
+                                   const float *_Nullable shift, const float *dy, float *dw, int first_ci, int last_ci,
+                                   int first_panel, int last_panel, float *sums, float *scratch);
 
   /// AdamW as fastai applies it (recipe §5; torch.optim.Adam, torch ≥ 1.3): first w ·= decay, then m, v and w are
   /// updated; `step_size` is lr/(1 − β1ᵗ), `correction` is √(1 − β2ᵗ).
@@ -150,6 +174,9 @@ size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels);
 
 /// average += share · (x - average).
 void pd_approach(float *average, const float *x, size_t count, float share);
+/// Bytes of Winograd's panels, and of a thread's scratch.
+size_t pd_winograd_panels(const pd_kernels *kernels, int inputs, int outputs);
+size_t pd_winograd_scratch(void);
 
 /// 1 if none of `count` floats is infinite or not a number, otherwise 0.
 int pd_all_finite(const float *x, size_t count);

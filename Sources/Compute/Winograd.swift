@@ -1,0 +1,120 @@
+import CKernels
+
+/// 3×3 convolutions of stride 1 in fp32 with a quarter of the multiplications (Lavin & Gray, arXiv:1509.09308; see
+/// Sources/CKernels/README.md). Rounded two to three times as coarsely as the direct kernels.
+struct Winograd: @unchecked Sendable {
+  private let inputs: Int
+  private let outputs: Int
+  private let engine: Engine
+  private let scratch: Scratch
+
+  /// Tiles a thread should have at a time, or it reads the filter too often.
+  private static let blockTiles = 96
+
+  /// Nil where it does not apply or does not pay, which depends on the shape alone, never on batch or threads: an image's
+  /// result must not depend on who computes it.
+  init?(_ filter: pd_filter, image: (height: Int, width: Int), engine: Engine, scratch: Scratch) {
+    let isPlain = (filter.height, filter.width, filter.span, filter.stride) == (3, 3, 1, 1)
+    let isPadded = (filter.pad_y, filter.pad_x) == (1, 1)
+    let fits = [filter.inputs, filter.outputs].allSatisfy { $0 % 16 == 0 && $0 <= PD_WINOGRAD_CHANNELS }
+    // Tiles hang over the edges: it must still halve the multiplications.
+    let tiles = (image.height + 3) / 4 * ((image.width + 3) / 4)
+    let pays = 9 * image.height * image.width >= 2 * 36 * tiles
+    guard engine.precision == .fp32, isPlain, isPadded, fits, pays else { return nil }
+    (inputs, outputs) = (Int(filter.inputs), Int(filter.outputs))
+    self.engine = engine
+    self.scratch = scratch
+    let table = engine.kernels.table(.fp32)
+    scratch.reserve(
+      panels: max(
+        pd_winograd_panels(table, filter.inputs, filter.outputs),
+        pd_winograd_panels(table, filter.outputs, filter.inputs)),
+      perThread: pd_winograd_scratch())
+  }
+
+  /// As ``Convolver/forward(_:normalizing:weights:into:after:)``.
+  func forward(
+    _ x: Tensor, normalizing affine: Affine?, weights: UnsafePointer<Float>, into y: Tensor, after: RowPass?
+  ) {
+    pack(weights, transposed: false)
+    let tiles = tiles(x.shape, inputs, outputs)
+    engine.threads.split(tiles.count) { part, range in
+      multiply(tiles, x, affine, y, range, after, part)
+    }
+  }
+
+  /// As ``Convolver/inputGradient(dy:weights:into:adding:before:after:)``, without `adding`.
+  func inputGradient(dy: Tensor, weights: UnsafePointer<Float>, into dx: Tensor, before: RowPass?, after: RowPass?) {
+    pack(weights, transposed: true)
+    let tiles = tiles(dy.shape, outputs, inputs)
+    let (perImage, pixels) = (tiles.perImage, dy.shape.height * dy.shape.width)
+    let images = max(1, Self.blockTiles / perImage)
+    engine.threads.split(dy.shape.images) { part, range in
+      for first in stride(from: range.lowerBound, to: range.upperBound, by: images) {
+        let last = min(first + images, range.upperBound)
+        if let before { engine.run(before, part, on: dy, first * pixels..<last * pixels) }
+        multiply(tiles, dy, nil, dx, first * perImage..<last * perImage, after, part)
+      }
+    }
+  }
+
+  /// As ``Convolver/weightGradient(x:normalizing:dy:dw:)``.
+  func weightGradient(x: Tensor, normalizing affine: Affine?, dy: Tensor, dw: UnsafeMutablePointer<Float>) {
+    let sums = scratch.panels.assumingMemoryBound(to: Float.self)
+    withUnsafePointer(to: tiles(x.shape, inputs, outputs)) { tiles in
+      engine.threads.split(inputs, unit: 16, by: panels(outputs)) { part, inputs, panels in
+        set.winograd_weight_gradient(
+          tiles, x.data, affine?.scale, affine?.shift, dy.data, dw, Int32(inputs.lowerBound), Int32(inputs.upperBound),
+          Int32(panels.lowerBound), Int32(panels.upperBound), sums, work(part))
+      }
+    }
+  }
+
+  private var set: pd_set { engine.kernels.set.pointee }
+
+  private func panels(_ channels: Int) -> Int {
+    let panel = Int(engine.kernels.table(.fp32).pointee.panel)
+    return (channels + panel - 1) / panel
+  }
+
+  private func work(_ part: Int) -> UnsafeMutablePointer<Float> {
+    scratch.thread(part).assumingMemoryBound(to: Float.self)
+  }
+
+  private func tiles(_ shape: Shape, _ inputs: Int, _ outputs: Int) -> pd_tiles {
+    pd_tiles(
+      images: Int32(shape.images), height: Int32(shape.height), width: Int32(shape.width), inputs: Int32(inputs),
+      outputs: Int32(outputs))
+  }
+
+  private func pack(_ weights: UnsafePointer<Float>, transposed: Bool) {
+    engine.threads.split(panels(transposed ? inputs : outputs)) { _, range in
+      set.winograd_pack(
+        weights, transposed ? 1 : 0, Int32(inputs), Int32(outputs), Int32(range.lowerBound), Int32(range.upperBound),
+        scratch.panels.assumingMemoryBound(to: Float.self))
+    }
+  }
+
+  private func multiply(
+    _ tiles: pd_tiles, _ x: Tensor, _ affine: Affine?, _ y: Tensor, _ range: Range<Int>, _ after: RowPass?, _ part: Int
+  ) {
+    withUnsafePointer(to: tiles) { tiles in
+      withOptionalPointer(to: after?.c(part)) { after in
+        set.winograd(
+          tiles, x.data, affine?.scale, affine?.shift, scratch.panels.assumingMemoryBound(to: Float.self), y.data,
+          range.lowerBound, range.upperBound, after, work(part))
+      }
+    }
+  }
+}
+
+extension pd_tiles {
+  fileprivate var perImage: Int { (Int(height) + 3) / 4 * ((Int(width) + 3) / 4) }
+  fileprivate var count: Int { Int(images) * perImage }
+}
+
+/// Calls `body` with a pointer to the value, or with nil where there is none.
+func withOptionalPointer<T>(to value: T?, _ body: (UnsafePointer<T>?) -> Void) {
+  guard let value else { return body(nil) }
+  withUnsafePointer(to: value) { body($0) }
+}
