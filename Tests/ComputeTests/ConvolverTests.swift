@@ -31,7 +31,8 @@ struct ConvolutionCase: CustomTestStringConvertible {
 }
 
 /// Shapes with every kind of remainder: rows against the register tile, channels against its width, odd images, more
-/// threads than work.
+/// threads than work; for Winograd's products, in fp32 the 3×3 ones with multiples of 16 channels: tiles over the edge,
+/// more of them than a block, channels against its columns.
 private let cases = [
   ConvolutionCase(images: 1, height: 1, width: 1, inputs: 1, outputs: 1, kernel: 1, stride: 1, threads: 1),
   ConvolutionCase(images: 2, height: 5, width: 4, inputs: 3, outputs: 5, kernel: 3, stride: 1, threads: 1),
@@ -41,6 +42,9 @@ private let cases = [
   ConvolutionCase(images: 2, height: 9, width: 9, inputs: 3, outputs: 64, kernel: 7, stride: 2, threads: 4),
   ConvolutionCase(images: 1, height: 4, width: 4, inputs: 300, outputs: 130, kernel: 1, stride: 1, threads: 8),
   ConvolutionCase(images: 5, height: 8, width: 8, inputs: 16, outputs: 24, kernel: 3, stride: 2, threads: 2),
+  ConvolutionCase(images: 2, height: 6, width: 7, inputs: 48, outputs: 80, kernel: 3, stride: 1, threads: 3),
+  ConvolutionCase(images: 1, height: 3, width: 4, inputs: 64, outputs: 144, kernel: 3, stride: 1, threads: 8),
+  ConvolutionCase(images: 11, height: 12, width: 12, inputs: 16, outputs: 16, kernel: 3, stride: 1, threads: 1),
 ]
 
 @Suite struct ConvolverTests {
@@ -206,24 +210,26 @@ private let cases = [
   }
 
   /// An image's result is the same bits wherever it lies in a batch, and weight gradients for every number of threads.
-  @Test(arguments: Target.all)
-  func bitsDoNotDependOnBatchOrThreads(target: Target) {
+  @Test(arguments: Target.all, [(70, 130), (80, 144)])
+  func bitsDoNotDependOnBatchOrThreads(target: Target, channels: (Int, Int)) {
+    let (inputs, outputs) = channels
     let arena = Arena()
     func convolver(_ threads: Int) -> Convolver {
       Convolver(
-        kernel: (3, 3), inputs: 70, outputs: 130, stride: 1, padding: (1, 1), image: (9, 7),
+        kernel: (3, 3), inputs: inputs, outputs: outputs, stride: 1, padding: (1, 1), image: (9, 7),
         engine: target.engine(threads), scratch: Scratch(Threads(threads)))
     }
-    let x = arena.tensor(Shape(5, 9, 7, 70), values: 1, target.precision)
-    let w = arena.tensor(Shape(3, 3, 70, 130), values: 2)
-    let whole = arena.tensor(Shape(5, 9, 7, 130), target.precision)
+    let x = arena.tensor(Shape(5, 9, 7, inputs), values: 1, target.precision)
+    let w = arena.tensor(Shape(3, 3, inputs, outputs), values: 2)
+    let whole = arena.tensor(Shape(5, 9, 7, outputs), target.precision)
     let one = convolver(1)
     one.forward(x, weights: w.data, into: whole)
-    let alone = arena.tensor(Shape(1, 9, 7, 130), target.precision)
+    let alone = arena.tensor(Shape(1, 9, 7, outputs), target.precision)
     for n in 0..<5 {
-      let image = Tensor(x.memory + n * 9 * 7 * 70 * target.precision.bytes, Shape(1, 9, 7, 70), target.precision)
+      let image = Tensor(
+        x.memory + n * 9 * 7 * inputs * target.precision.bytes, Shape(1, 9, 7, inputs), target.precision)
       one.forward(image, weights: w.data, into: alone)
-      #expect(alone.doubles == Array(whole.doubles[n * 9 * 7 * 130..<(n + 1) * 9 * 7 * 130]), "image \(n)")
+      #expect(alone.doubles == Array(whole.doubles[n * 9 * 7 * outputs..<(n + 1) * 9 * 7 * outputs]), "image \(n)")
     }
     let dw = arena.tensor(w.shape)
     one.weightGradient(x: x, dy: whole, dw: dw.data)
@@ -235,22 +241,24 @@ private let cases = [
   }
 
   /// Statistics are sums in double: how rows fall to threads, or ranks, does not show once they are rounded to float.
-  @Test(arguments: Target.all)
-  func statisticsDoNotDependOnThreads(target: Target) {
+  @Test(arguments: Target.all, [(8, 70), (16, 80)])
+  func statisticsDoNotDependOnThreads(target: Target, channels: (Int, Int)) {
+    let (inputs, outputs) = channels
     let arena = Arena()
-    let x = arena.tensor(Shape(5, 19, 17, 8), values: 1, target.precision)
-    let w = arena.tensor(Shape(3, 3, 8, 70), values: 2)
-    let y = arena.tensor(Shape(5, 19, 17, 70), target.precision)
+    let x = arena.tensor(Shape(5, 19, 17, inputs), values: 1, target.precision)
+    let w = arena.tensor(Shape(3, 3, inputs, outputs), values: 2)
+    let y = arena.tensor(Shape(5, 19, 17, outputs), target.precision)
     func statistics(_ threads: Int) -> [Double] {
       let engine = target.engine(threads)
       let convolver = Convolver(
-        kernel: (3, 3), inputs: 8, outputs: 70, stride: 1, padding: (1, 1), image: (19, 17), engine: engine,
+        kernel: (3, 3), inputs: inputs, outputs: outputs, stride: 1, padding: (1, 1), image: (19, 17), engine: engine,
         scratch: Scratch(engine.threads))
-      let (forward, backward) = (arena.take(threads * 140, of: Double.self), arena.take(threads * 140, of: Double.self))
-      convolver.forward(x, weights: w.data, into: y, after: .statistics(channels: 70, sums: forward))
+      func room() -> UnsafeMutablePointer<Double> { arena.take(threads * 2 * outputs, of: Double.self) }
+      let (forward, backward) = (room(), room())
+      convolver.forward(x, weights: w.data, into: y, after: .statistics(channels: outputs, sums: forward))
       engine.run(.reduce(mask: .none, z: y, mean: w.data, sums: backward), on: y)
       return [forward, backward].flatMap { sums in
-        (0..<140).map { i in (0..<threads).reduce(0) { $0 + sums[$1 * 140 + i] } }
+        (0..<2 * outputs).map { i in (0..<threads).reduce(0) { $0 + sums[$1 * 2 * outputs + i] } }
       }
     }
     let one = statistics(1)
@@ -262,19 +270,47 @@ private let cases = [
   }
 
   /// A rank may have no images in a step: nothing is read, and gradients are zero.
-  @Test func noImages() {
+  @Test(arguments: [1, 2]) func noImages(stride: Int) {
     let arena = Arena()
     let engine = Target.all[0].engine(2)
     let convolver = Convolver(
-      kernel: (3, 3), inputs: 8, outputs: 8, stride: 2, padding: (1, 1), image: (9, 9), engine: engine,
+      kernel: (3, 3), inputs: 16, outputs: 16, stride: stride, padding: (1, 1), image: (9, 9), engine: engine,
       scratch: Scratch(engine.threads))
-    let dw = arena.tensor(Shape(3, 3, 8, 8), values: 1)
-    let (x, y) = (arena.tensor(Shape(0, 9, 9, 8)), arena.tensor(Shape(0, 5, 5, 8)))
+    let dw = arena.tensor(Shape(3, 3, 16, 16), values: 1)
+    let x = arena.tensor(Shape(0, 9, 9, 16))
+    let y = arena.tensor(convolver.output(for: x.shape))
     let affine = Affine(scale: dw.data, shift: dw.data)
     convolver.forward(x, weights: dw.data, into: y)
     convolver.forward(x, normalizing: affine, weights: dw.data, into: y)
     convolver.inputGradient(dy: y, weights: dw.data, into: x)
     convolver.weightGradient(x: x, dy: y, dw: dw.data)
     #expect(dw.floats.allSatisfy { $0 == 0 })
+  }
+
+  /// Winograd's products are rounded up to three times as coarsely as direct ones, which an added gradient gets.
+  @Test(arguments: Target.all.filter { $0.precision == .fp32 }) func winogradRounding(target: Target) {
+    let c = ConvolutionCase(images: 1, height: 8, width: 8, inputs: 64, outputs: 128, kernel: 3, stride: 1, threads: 1)
+    let arena = Arena()
+    let convolver = c.convolver(target.engine(1))
+    let dy = arena.tensor(Shape(1, 8, 8, 128), values: 1)
+    let w = arena.tensor(Shape(3, 3, 64, 128), values: 2)
+    let (found, direct) = (arena.tensor(Shape(1, 8, 8, 64)), arena.tensor(Shape(1, 8, 8, 64)))
+    convolver.inputGradient(dy: dy, weights: w.data, into: found)
+    convolver.inputGradient(dy: dy, weights: w.data, into: direct, adding: true)
+    // The gradient is a convolution too, by the filter turned around and transposed.
+    var turned = [Double](repeating: 0, count: w.shape.count)
+    for t in 0..<9 {
+      for i in 0..<64 {
+        for o in 0..<128 { turned[((8 - t) * 128 + o) * 64 + i] = w[(t * 64 + i) * 128 + o] }
+      }
+    }
+    let exact = Reference.convolution(
+      dy.doubles, images: 1, height: 8, width: 8, inputs: 128, weights: turned, kernel: (3, 3), outputs: 64, stride: 1,
+      padding: (1, 1))
+    func error(_ x: Tensor) -> Double {
+      zip(x.doubles, exact).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+    }
+    #expect(error(found) < 3 * error(direct))
+    #expect(found.doubles != direct.doubles)
   }
 }
