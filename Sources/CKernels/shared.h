@@ -11,7 +11,7 @@ enum {
   PD_TILES = 96,             // tiles multiplied at a time: at 64 channels they fill the second-level cache
   PD_COLUMNS = 64,           // output channels whose products lie side by side, a multiple of every panel
   PD_SKEW = 16,              // added to distances that would be powers of two
-  PD_TILE_FLOATS = 3 << 20,  // a thread's scratch
+  PD_TILE_FLOATS = 2 << 20,  // a thread's scratch
 };
 
 static const float pd_zeros[PD_MAX_CHANNELS];

@@ -43,7 +43,8 @@ public enum Architecture {
     /// Pixels side by side that an element of the filter covers: 7 in the stem, see ``Stem``.
     public let span: Int
 
-    /// Of one image: multiplications and additions, two for each element of the filter and each output.
+    /// Of one image: multiplications and additions, two for each element of the filter and each output, as a direct
+    /// convolution needs them.
     public var flops: Double {
       let (height, width) = (
         (input.height + 2 * padding.y - kernel.height) / stride + 1,

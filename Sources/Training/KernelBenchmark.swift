@@ -10,12 +10,13 @@ public struct KernelBenchmark: Sendable {
     public let count: Int
     /// "32×32×64 → 256, 1×1".
     public let shape: String
-    /// GFLOP/s on all of the rank's threads, the best of the repetitions.
+    /// GFLOP/s on all of the rank's threads, the best of the repetitions. Counted as in a direct convolution, whatever
+    /// Winograd's products save.
     public let forward: Double
     /// Nil for the first layer, which needs none.
     public let inputGradient: Double?
     public let weightGradient: Double
-    /// Billions of operations of one pass over the batch.
+    /// Billions of operations of one direct pass over the batch.
     public let gflop: Double
   }
 

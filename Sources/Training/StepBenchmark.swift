@@ -8,8 +8,8 @@ public struct StepBenchmark: Sendable {
   public struct Result: Codable, Sendable {
     /// Over all ranks, by the median step.
     public let imagesPerSecond: Double
-    /// Billions of operations a second that makes, over all ranks; see ``Architecture/flops(imageSize:labels:training:
-    /// frozen:)``.
+    /// Billions of operations a second that makes, over all ranks, counted as in direct convolutions; see
+    /// ``Architecture/flops(imageSize:labels:training:frozen:)``.
     public let gflops: Double
     /// Of what the ranks' threads reach on registers alone.
     public let fractionOfPeak: Double

@@ -9,6 +9,7 @@ struct BenchKernels: ParsableCommand {
     abstract: "Time each convolution of the network, forward and both gradients, in GFLOP/s.",
     discussion: """
       Each is first compared with sums in double precision. The peak is what multiplications on registers alone reach. \
+      Operations are counted as in a direct convolution: Winograd's products, in fp32, need fewer, and can exceed it. \
       Under mpirun every rank works, and rank 0 reports its own.
       """)
 
