@@ -32,8 +32,8 @@ public struct Threads: Sendable {
     }
   }
 
-  /// Splits a grid of `rows × columns` into as many rectangles as there are threads: over the columns as many threads as
-  /// divide them, over the rows, at multiples of `unit`, the others. Runs `body` on each rectangle that is not empty.
+  /// Splits a grid of `rows × columns` into as many rectangles as there are threads: over the columns as many threads
+  /// as there is work for, over the rows, at multiples of `unit`, the others. Runs `body` on each that is not empty.
   func split(_ rows: Int, unit: Int = 1, by columns: Int, _ body: (Int, Range<Int>, Range<Int>) -> Void) {
     let across = (1...count).last { count % $0 == 0 && $0 <= columns } ?? 1
     let (down, units) = (count / across, (rows + unit - 1) / unit)

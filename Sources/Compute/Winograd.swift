@@ -11,8 +11,8 @@ struct Winograd: @unchecked Sendable {
   /// Tiles a thread should have at a time, or it reads the filter too often.
   private static let blockTiles = 96
 
-  /// Nil where it does not apply or does not pay, which depends on the shape alone, never on batch or threads: an image's
-  /// result must not depend on who computes it.
+  /// Nil where it does not apply or does not pay. That depends on the shape alone, never on batch or threads: an
+  /// image's result must not depend on who computes it.
   init?(_ filter: pd_filter, image: (height: Int, width: Int), engine: Engine, scratch: Scratch) {
     let isPlain = (filter.height, filter.width, filter.span, filter.stride) == (3, 3, 1, 1)
     let isPadded = (filter.pad_y, filter.pad_x) == (1, 1)

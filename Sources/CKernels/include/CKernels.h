@@ -140,8 +140,8 @@ typedef struct pd_set {
   pd_kernels precision[2];  // by pd_precision
 
   /// Winograd's products, in fp32: a quarter of the multiplications. First the filter's values at 36 points, from
-  /// weights [9][inputs][outputs]: panels [outputs/panel][36][inputs][panel], `first ..< last` of them. `transposed`:
-  /// of the filter by which the gradient by the input is a convolution of dy, panels [inputs/panel][36][outputs][panel].
+  /// weights [9][inputs][outputs]: panels [outputs/panel][36][inputs][panel], `first ..< last` of them. `transposed`: of
+  /// the filter that gives the gradient by the input from dy, in panels [inputs/panel][36][outputs][panel].
   void (*winograd_pack)(const float *weights, int transposed, int inputs, int outputs, int first, int last,
                         float *panels);
   /// y = conv(x) for tiles `first ..< last`, and then `after` on their pixels. With `scale`, x is
