@@ -80,7 +80,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .otherPrediction(let path, let reason):
       "\(path): \(reason). Run the command that it belongs to, or remove it to start anew."
     case .noPretrained(let folder):
-      "pretrained weights: no resnet50-*.pth in \(folder). Fetch https://download.pytorch.org/models/resnet50-19c8e357.pth into it, or name a file with --pretrained FILE, or start from random weights with --pretrained none."
+      "pretrained weights: no resnet50-*.pth in \(folder). Run launch/get-weights, or name a file with --pretrained FILE, or start from random weights with --pretrained none."
     case .noModel(let name, let searched):
       "\(name): no such checkpoint (looked for \(searched.joined(separator: ", "))). Give --from a stage saved in this --run, or a file."
     }

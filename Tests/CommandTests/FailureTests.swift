@@ -35,8 +35,8 @@ import Testing
     #expect(run.exitCode == 65)
     #expect(
       run.errors == "Error: pretrained weights: no resnet50-*.pth in \(folder.path("torch"))/hub/checkpoints. "
-        + "Fetch https://download.pytorch.org/models/resnet50-19c8e357.pth into it, or name a file "
-        + "with --pretrained FILE, or start from random weights with --pretrained none.\n")
+        + "Run launch/get-weights, or name a file with --pretrained FILE, or start from random weights with "
+        + "--pretrained none.\n")
   }
 
   @Test func badWeights() throws {

@@ -56,7 +56,7 @@ import Testing
     ),
     (
       ["export", "--checkpoint", "x", "--out", "y", "--format", "onnx", "--threshold", "1"],
-      "Error: --threshold must be in 0..<1, not 1.0."
+      "Error: --threshold must be between 0 and 1, not 1.0."
     ),
     (["check-data", "--data", "x", "--size", "5000"], "Error: --size must be 32 to 4096, not 5000."),
     (["check-data", "--data", "x", "--batch-size", "0"], "Error: --batch-size must be 2 to 65536, not 0."),

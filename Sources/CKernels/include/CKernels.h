@@ -174,6 +174,7 @@ size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels);
 
 /// average += share · (x - average).
 void pd_approach(float *average, const float *x, size_t count, float share);
+
 /// Bytes of Winograd's panels, and of a thread's scratch.
 size_t pd_winograd_panels(const pd_kernels *kernels, int inputs, int outputs);
 size_t pd_winograd_scratch(void);

@@ -32,16 +32,15 @@ struct ExportNetwork: ParsableCommand {
   var threshold = Recipe.threshold
 
   func validate() throws {
-    guard threshold >= 0, threshold < 1 else {
-      throw ValidationError("--threshold must be in 0..<1, not \(threshold).")
+    if !(threshold > 0 && threshold < 1) {
+      throw ValidationError("--threshold must be between 0 and 1, not \(threshold).")
     }
     let file = { (path: String) in URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
     if file(out) == file(checkpoint) { throw ValidationError("--out is the checkpoint itself. Name another file.") }
   }
 
   mutating func run() throws {
-    guard Console.launchedRank == 0 else { return }  // nothing here is to be shared
-    do {
+    try Job.alone {
       try AtomicFile.prepareFolder(of: out)
       let export = try NetworkExport(
         ModelFile(path: checkpoint), threshold: threshold, version: PlanetDist.configuration.version)
@@ -49,10 +48,7 @@ struct ExportNetwork: ParsableCommand {
       case .onnx: try export.writeONNX(to: out)
       case .torchvision: try export.writeTorchvision(to: out)
       }
-    } catch {
-      Console.complain("Error: \(error)")
-      throw ExitCode(Job.exitCode(error))
+      Console.print("wrote \(out)")
     }
-    Console.print("wrote \(out)")
   }
 }
