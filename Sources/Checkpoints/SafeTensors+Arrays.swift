@@ -7,7 +7,7 @@ extension SafeTensors {
   }
 
   /// Views of all arrays, valid while `body` runs.
-  private static func withViews(
+  public static func withViews(
     of tensors: [(name: String, tensor: StoredTensor)], _ views: [TensorView] = [],
     _ body: ([TensorView]) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {

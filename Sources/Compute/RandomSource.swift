@@ -73,6 +73,11 @@ public struct RandomSource: Sendable {
     }
   }
 
+  /// Puts the elements in a random order (Fisher and Yates), all orders equally likely.
+  public mutating func shuffle<T>(_ elements: inout [T]) {
+    for i in stride(from: elements.count - 1, to: 0, by: -1) { elements.swapAt(i, below(i + 1)) }
+  }
+
   static func philox(
     _ start: (UInt32, UInt32, UInt32, UInt32), key start2: (UInt32, UInt32)
   ) -> (UInt32, UInt32, UInt32, UInt32) {

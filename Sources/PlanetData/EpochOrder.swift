@@ -16,7 +16,7 @@ public struct EpochOrder: Sendable, Equatable {
   public init(shuffling indices: [Int], seed: UInt64, epoch: Int) {
     var random = RandomSource(seed: seed, purpose: .epochOrder, epoch, 0)
     var order = indices
-    for i in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(i, random.below(i + 1)) }
+    random.shuffle(&order)
     self.indices = order
   }
 

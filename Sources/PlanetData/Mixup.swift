@@ -26,7 +26,7 @@ public struct Mixup: Sendable {
   public func partners(of batch: [Int], step: Int) -> [Partner] {
     var random = RandomSource(seed: seed, purpose: .mixupPartner, step, 0)
     var order = batch
-    for i in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(i, random.below(i + 1)) }
+    random.shuffle(&order)
     return batch.indices.map { Partner(index: order[$0], weight: weight(step: step, position: $0)) }
   }
 

@@ -8,8 +8,8 @@ struct ResultPage {
   let summary: String
   let labels: [LabelRow]
   let pairs: [PairRow]
-  let losses: [Chip]
-  let mistakes: [Chip]
+  let losses: [Figure]
+  let mistakes: [Figure]
 
   /// Pictures in each list.
   static let chips = 12
@@ -60,8 +60,8 @@ struct ResultPage {
         label: result.labels[a],
         cells: row.map { .init(count: $0, shade: String(format: "%.2f", Double($0) / Double(max(1, row[a])) * 0.8)) })
     }
-    let chips = ChipMaker(result: result, predictions: predictions)
-    losses = chips.highestLoss(Self.chips)
-    mistakes = chips.mistakes(Self.chips)
+    let figures = FigureMaker(result: result, predictions: predictions)
+    losses = figures.highestLoss(Self.chips)
+    mistakes = figures.mistakes(Self.chips)
   }
 }

@@ -5,10 +5,8 @@ extension HistoryRow {
   ///
   /// - Throws: ``TrainingError/badFile(path:reason:)``, naming the line that is no row.
   public static func read(_ path: String) throws(TrainingError) -> [HistoryRow] {
-    let (bytes, records): ([UInt8], [CSV.Record])
-    do throws(FileProblem) { bytes = try readFile(path, limit: 1 << 28) } catch {
-      throw .badFile(path: path, reason: "it cannot be read (\(error.reason))")
-    }
+    let bytes = try RunFolder.read(path, limit: 1 << 28)
+    let records: [CSV.Record]
     do throws(CSV.Problem) {
       records = try CSV.records(bytes) { (problem) throws(CSV.Problem) in throw problem }
     } catch {

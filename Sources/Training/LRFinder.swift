@@ -61,16 +61,14 @@ extension LRFinder: Schedule {
 
 /// What training changes in a learner, kept in memory.
 struct LearnerState {
-  private let values: [Float]
-  private let runningStatistics: [Float]
+  private let weights: Snapshot
   private let moments: (first: [Float], second: [Float])
   private let step: Int
   private let schedule: any Schedule
   private let phases: Phases
 
   init(_ learner: Learner) {
-    values = Array(learner.parameters.values)
-    runningStatistics = Array(learner.parameters.runningStatistics)
+    weights = Snapshot(of: learner.parameters)
     moments = (Array(learner.optimizer.firstMoments), Array(learner.optimizer.secondMoments))
     step = learner.optimizer.step
     schedule = learner.schedule
@@ -78,8 +76,7 @@ struct LearnerState {
   }
 
   func restore(_ learner: Learner) {
-    _ = learner.parameters.values.update(fromContentsOf: values)
-    _ = learner.parameters.runningStatistics.update(fromContentsOf: runningStatistics)
+    weights.restore(learner.parameters)
     _ = learner.optimizer.firstMoments.update(fromContentsOf: moments.first)
     _ = learner.optimizer.secondMoments.update(fromContentsOf: moments.second)
     learner.optimizer.step = step

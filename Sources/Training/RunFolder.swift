@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import PlanetData
 
 /// Where a run keeps what it makes.
 public struct RunFolder: Sendable {
@@ -21,6 +22,15 @@ public struct RunFolder: Sendable {
   public var tensorboard: String { "\(path)/tensorboard" }
   /// The recipe of the last training run here, with every knob.
   public var recipe: String { "\(path)/recipe.yaml" }
+
+  /// The bytes of a file of a run.
+  ///
+  /// - Throws: ``TrainingError/badFile(path:reason:)`` where it cannot be read, or has more than `limit` bytes.
+  static func read(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
+    do throws(FileProblem) { return try readFile(path, limit: limit) } catch {
+      throw .badFile(path: path, reason: "it cannot be read (\(error.reason))")
+    }
+  }
 
   /// Removes what a killed save left behind.
   func removeLeftovers() {

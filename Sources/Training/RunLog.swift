@@ -1,5 +1,4 @@
 import Foundation
-import PlanetData
 
 /// The steps of a run, read back from its `log.jsonl`.
 public struct RunLog: Sendable {
@@ -10,11 +9,7 @@ public struct RunLog: Sendable {
   ///
   /// - Throws: ``TrainingError/badFile(path:reason:)``, naming the line that is no step's.
   public init(path: String) throws(TrainingError) {
-    let bytes: [UInt8]
-    do throws(FileProblem) { bytes = try readFile(path, limit: 1 << 30) } catch {
-      throw .badFile(path: path, reason: "it cannot be read (\(error.reason))")
-    }
-    try self.init(bytes, path: path)
+    try self.init(RunFolder.read(path, limit: 1 << 30), path: path)
   }
 
   init(_ bytes: [UInt8], path: String) throws(TrainingError) {

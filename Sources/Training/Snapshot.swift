@@ -1,7 +1,8 @@
 import Compute
 import ResNet
 
-/// A second set of a network's weights and running statistics: their moving average, or those of the best epoch.
+/// A second set of a network's weights and running statistics: their moving average, those of the best epoch, or of before
+/// a learning rate test.
 final class Snapshot {
   let values: UnsafeMutableBufferPointer<Float>
   let runningStatistics: UnsafeMutableBufferPointer<Float>

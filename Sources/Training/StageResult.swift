@@ -63,10 +63,7 @@ public struct StageResult: Codable, Sendable {
 
   /// Reads a result and checks that its parts fit.
   public init(path: String) throws {
-    let bytes: [UInt8]
-    do throws(FileProblem) { bytes = try readFile(path, limit: 1 << 30) } catch {
-      throw TrainingError.badFile(path: path, reason: "it cannot be read (\(error.reason))")
-    }
+    let bytes = try RunFolder.read(path, limit: 1 << 30)
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601
     guard let result = try? decoder.decode(StageResult.self, from: Data(bytes)),

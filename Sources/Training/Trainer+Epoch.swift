@@ -55,9 +55,11 @@ extension Trainer {
 
   /// Keeps the predictions, and the weights where the best ones are wanted and these are.
   private func keep(_ predictions: Predictions?, of learner: Learner, in stage: Configuration.Stage) {
-    let isBest = predictions.map { Metrics($0).fbeta > (bestFbeta(of: stage) ?? -1) } ?? false
-    if isBest { learner.best?.take(parameters) }
-    if isBest || learner.best == nil { self.predictions = predictions }
+    if let best = learner.best {
+      guard let predictions, Metrics(predictions).fbeta > (bestFbeta(of: stage) ?? -1) else { return }
+      best.take(parameters)
+    }
+    self.predictions = predictions
   }
 
   /// This rank's batches of an epoch, from one of its steps on.

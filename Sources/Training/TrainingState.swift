@@ -58,16 +58,17 @@ enum TrainingState {
   /// Saves the state of all ranks. Collective: each rank sends its running statistics, which with `--batch-norm local`
   /// are its own.
   static func write(_ run: SavedRun, _ learner: Learner, communicator: Communicator, to path: String) throws {
-    var tensors: [(name: String, shape: [Int], values: [UInt8])] = []
+    var ownTensors: [(name: String, tensor: StoredTensor)] = []
     for (name, own) in ownArenas(learner) {
       guard let gathered = try communicator.gather([UInt8](UnsafeRawBufferPointer(own))) else { continue }
-      tensors.append((name, [gathered.count, own.count], gathered.flatMap { $0 }))
+      let values = gathered.flatMap { $0.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) } }
+      ownTensors.append((name, StoredTensor(shape: [gathered.count, own.count], values: values)))
     }
     try communicator.agree {
       guard communicator.rank == 0 else { return }
       let json = String(decoding: try JSONEncoder().encode(run), as: UTF8.self)
       let shared: [TensorView] = sharedArenas(learner).map { ($0, [$1.count], UnsafeBufferPointer($1)) }
-      try withFloats(of: tensors) { own in
+      try SafeTensors.withViews(of: ownTensors) { (own) throws(CheckpointError) in
         try SafeTensors.write(shared + own, metadata: ["format": ModelFile.format, key: json], to: path)
       }
     }
@@ -119,19 +120,5 @@ enum TrainingState {
     var arenas = [("running_statistics", learner.parameters.runningStatistics)]
     if let average = learner.average { arenas.append(("ema.running_statistics", average.runningStatistics)) }
     return arenas
-  }
-
-  /// Views of bytes as floats, all valid while `body` runs.
-  private static func withFloats<R>(
-    of tensors: [(name: String, shape: [Int], values: [UInt8])], _ views: [TensorView] = [],
-    _ body: ([TensorView]) throws -> R
-  ) throws -> R {
-    guard views.count < tensors.count else { return try body(views) }
-    let next = tensors[views.count]
-    return try next.values.withUnsafeBytes { bytes in
-      try bytes.withMemoryRebound(to: Float.self) {
-        try withFloats(of: tensors, views + [(next.name, next.shape, $0)], body)
-      }
-    }
   }
 }

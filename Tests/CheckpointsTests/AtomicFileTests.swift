@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Checkpoints
@@ -24,7 +25,7 @@ import Testing
       try withTemporaryFolder { folder in
         let path = folder + "/state.safetensors"
         try write(AtomicFileTests.before, to: path)
-        limitFileSize()
+        limitFileSize(10_000)
         signal(SIGXFSZ, SIG_IGN)
         let error = #expect(throws: CheckpointError.self) { try write(AtomicFileTests.after, to: path) }
         #expect(error?.description.hasPrefix("\(path): cannot write: File too large. Check the path") == true)
@@ -41,7 +42,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try write(Self.before, to: path)
     await #expect(processExitsWith: .signal(SIGXFSZ)) { [path = path as String] in
-      limitFileSize()
+      limitFileSize(10_000)
       signal(SIGXFSZ, SIG_DFL)  // kills in the middle of the writing
       var blocked = sigset_t()  // as most signals are on the threads that tests run on
       sigaddset(&blocked, SIGXFSZ)
@@ -93,10 +94,4 @@ import Testing
       }
     }
   }
-}
-
-/// No file of this process may grow beyond some bytes; a write that crosses the limit is cut, the next one fails.
-private func limitFileSize() {
-  var limit = rlimit(rlim_cur: 10_000, rlim_max: 10_000)
-  precondition(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
 }

@@ -40,26 +40,9 @@ func complaint(_ bytes: [UInt8], _ parser: Parser) -> String? {
   } catch { return error.at("file").description }
 }
 
-/// A folder that is gone afterwards.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoints-\(UUID().uuidString)").path
-  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  return try body(folder)
-}
-
 /// Writes stored tensors, in the order of their names.
 func write(
   _ tensors: [String: StoredTensor], metadata: [String: String] = [:], to path: String
 ) throws(CheckpointError) {
-  var views: [TensorView] = []
-  var floats: [UnsafeMutableBufferPointer<Float>] = []
-  defer { for values in floats { values.deallocate() } }
-  for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
-    let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: tensor.values.count)
-    _ = values.initialize(from: tensor.values)
-    floats.append(values)
-    views.append((name, tensor.shape, UnsafeBufferPointer(values)))
-  }
-  try SafeTensors.write(views, metadata: metadata, to: path)
+  try SafeTensors.write(tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, metadata: metadata, to: path)
 }

@@ -14,15 +14,6 @@ enum Golden {
   }
 }
 
-/// A folder of its own for a test, gone when the test is done.
-@discardableResult
-func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
-  let folder = NSTemporaryDirectory() + "/planet-data-" + UUID().uuidString
-  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  return try body(folder)
-}
-
 func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
   try Data(bytes).write(to: URL(fileURLWithPath: path))
 }

@@ -38,17 +38,3 @@ func events(_ path: String) throws -> [Event] {
   }
   return events
 }
-
-/// A folder that is gone afterwards.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("events-\(UUID().uuidString)").path
-  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  return try body(folder)
-}
-
-/// No file of this process may grow beyond `bytes`; a write that crosses the limit is cut, the next one fails.
-func limitFileSize(_ bytes: rlim_t) {
-  var limit = rlimit(rlim_cur: bytes, rlim_max: 1_000_000)
-  precondition(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
-}

@@ -31,10 +31,8 @@ struct CheckData: ParsableCommand {
 
   func validate() throws {
     _ = try data.folder
-    if let size, let complaint = Limits.size.complaint(about: size) { throw ValidationError("--size \(complaint).") }
-    if let complaint = Limits.batchSize.complaint(about: batchSize) {
-      throw ValidationError("--batch-size \(complaint).")
-    }
+    try Limits.size.check("--size", size)
+    try Limits.batchSize.check("--batch-size", batchSize)
   }
 
   mutating func run() throws {

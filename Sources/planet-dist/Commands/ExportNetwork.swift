@@ -32,9 +32,7 @@ struct ExportNetwork: ParsableCommand {
   var threshold = Recipe.threshold
 
   func validate() throws {
-    if !(threshold > 0 && threshold < 1) {
-      throw ValidationError("--threshold must be between 0 and 1, not \(threshold).")
-    }
+    try ThresholdOptions.check(threshold)
     let file = { (path: String) in URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
     if file(out) == file(checkpoint) { throw ValidationError("--out is the checkpoint itself. Name another file.") }
   }

@@ -66,10 +66,9 @@ struct LRFind: ParsableCommand {
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
     _ = try data.folder
-    for (option, complaint) in [
-      ("--size", Limits.size.complaint(about: size)), ("--batch-size", Limits.batchSize.complaint(about: batchSize)),
-      ("--wd", Limits.fraction.complaint(about: wd)),
-    ] { if let complaint { throw ValidationError("\(option) \(complaint).") } }
+    try Limits.size.check("--size", size)
+    try Limits.batchSize.check("--batch-size", batchSize)
+    try Limits.fraction.check("--wd", wd)
     if !(startLr > 0 && startLr < endLr && endLr <= 1e6) {
       throw ValidationError(
         "--start-lr must be positive and below --end-lr, and that at most 1e6; not \(startLr) and \(endLr).")
@@ -96,7 +95,7 @@ struct LRFind: ParsableCommand {
       let start = try communicator.agree {
         guard communicator.rank == 0 else { return Start.random }
         try AtomicFile.prepareFolder(of: out + "/lr-find.csv")
-        return try origin()
+        return try from.map { .model($0) } ?? .fresh(pretrained)
       }
       if let banner = try compute.banner(communicator, engine) {
         Console.print(banner)
@@ -114,16 +113,6 @@ struct LRFind: ParsableCommand {
       }
       console.clear()
       try communicator.agree { if communicator.rank == 0 { try show(curve) } }
-    }
-  }
-
-  /// Where the weights come from; looked up on rank 0 alone, whose files count.
-  private func origin() throws -> Start {
-    if let from { return .model(from) }
-    switch pretrained {
-    case "none": return .random
-    case let path?: return .pretrained(path)
-    case nil: return .pretrained(try PretrainedBody.find(environment: ProcessInfo.processInfo.environment))
     }
   }
 

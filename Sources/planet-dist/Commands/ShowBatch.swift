@@ -53,8 +53,8 @@ struct ShowBatch: ParsableCommand {
     _ = try data.folder
     guard format != nil else { throw ValidationError("--out must end in .svg, .png or .jpg: \(out) does not.") }
     if !(1...32).contains(rows) { throw ValidationError("--rows must be 1 to 32, not \(rows).") }
-    if !(0...100_000).contains(epoch) { throw ValidationError("--epoch must be 0 to 100000, not \(epoch).") }
-    if let size, let complaint = Limits.size.complaint(about: size) { throw ValidationError("--size \(complaint).") }
+    try Limits.epochs.check("--epoch", epoch)
+    try Limits.size.check("--size", size)
     if !Recipe.planet.stages.contains(where: { $0.name == stage }) {
       throw ValidationError(
         "--stage: no stage \(stage). There are \(Recipe.planet.stages.map(\.name).joined(separator: ", ")).")

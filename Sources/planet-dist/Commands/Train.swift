@@ -105,11 +105,7 @@ struct Train: ParsableCommand {
       throw ValidationError(
         "\(first.name) continues from \(before). Add --from \(before), or put it first in --stages.")
     }
-    switch pretrained {
-    case "none": return .random
-    case let path?: return .pretrained(path)
-    case nil: return .pretrained(try PretrainedBody.find(environment: ProcessInfo.processInfo.environment))
-    }
+    return try .fresh(pretrained)
   }
 
   /// The stage a checkpoint is named after.

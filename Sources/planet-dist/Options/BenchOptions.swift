@@ -1,5 +1,5 @@
 import ArgumentParser
-import ResNet
+import Training
 
 /// What the benchmarks have in common.
 struct BenchOptions: ParsableArguments {
@@ -13,9 +13,7 @@ struct BenchOptions: ParsableArguments {
   var json = false
 
   func validate() throws {
-    if !(ResNet50.smallestImage...4096).contains(size) {
-      throw ValidationError("--size must be \(ResNet50.smallestImage) to 4096, not \(size).")
-    }
-    if !(2...65536).contains(batchSize) { throw ValidationError("--batch-size must be 2 to 65536, not \(batchSize).") }
+    try Limits.size.check("--size", size)
+    try Limits.batchSize.check("--batch-size", batchSize)
   }
 }

@@ -23,9 +23,7 @@ struct DataOptions: ParsableArguments {
   var splitSeed: UInt32?
 
   func validate() throws {
-    if let validPct, let complaint = Limits.fraction.complaint(about: validPct) {
-      throw ValidationError("--valid-pct \(complaint).")
-    }
+    try Limits.fraction.check("--valid-pct", validPct)
   }
 
   /// The folder. Every command but `train --print-config` needs it.

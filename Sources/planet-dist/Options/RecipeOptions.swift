@@ -65,17 +65,15 @@ struct RecipeOptions: ParsableArguments {
   var earlyStopping: Int?
 
   func validate() throws {
-    try check("--epochs", epochs, Limits.epochs)
-    try check("--size", size, Limits.size)
-    try check("--batch-size", batchSize, Limits.batchSize)
-    try check("--wd", wd, Limits.fraction)
-    try check("--ps", ps, Limits.fraction)
-    try check("--label-smoothing", labelSmoothing, Limits.fraction)
-    try check("--ema", ema, Limits.fraction)
-    try check("--early-stopping", earlyStopping, Limits.patience)
-    if let mixup, let complaint = Limits.mixup.complaint(about: mixup) {
-      throw ValidationError("--mixup \(complaint).")
-    }
+    try Limits.epochs.check("--epochs", epochs)
+    try Limits.size.check("--size", size)
+    try Limits.batchSize.check("--batch-size", batchSize)
+    try Limits.fraction.check("--wd", wd)
+    try Limits.fraction.check("--ps", ps)
+    try Limits.fraction.check("--label-smoothing", labelSmoothing)
+    try Limits.fraction.check("--ema", ema)
+    try Limits.patience.check("--early-stopping", earlyStopping)
+    try Limits.mixup.check("--mixup", mixup)
     if let lr { _ = try Self.peak(lr, frozen: true) }
   }
 
@@ -138,14 +136,6 @@ struct RecipeOptions: ParsableArguments {
     }
     if case .uniform(let lr) = rates { return Recipe.peak(frozen: frozen, lr: lr) }
     return rates
-  }
-
-  private func check(_ option: String, _ value: Int?, _ limits: ClosedRange<Int>) throws {
-    if let value, let complaint = limits.complaint(about: value) { throw ValidationError("\(option) \(complaint).") }
-  }
-
-  private func check(_ option: String, _ value: Double?, _ limits: Range<Double>) throws {
-    if let value, let complaint = limits.complaint(about: value) { throw ValidationError("\(option) \(complaint).") }
   }
 }
 

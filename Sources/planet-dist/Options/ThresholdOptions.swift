@@ -14,11 +14,16 @@ struct ThresholdOptions: ParsableArguments {
   var areGiven: Bool { threshold != nil || thresholds != nil }
 
   func validate() throws {
-    if let threshold, !(threshold > 0 && threshold < 1) {
-      throw ValidationError("--threshold must be between 0 and 1, not \(threshold).")
-    }
+    if let threshold { try Self.check(threshold) }
     if threshold != nil && thresholds != nil {
       throw ValidationError("--threshold and --thresholds exclude each other.")
+    }
+  }
+
+  /// Throws for what is no threshold.
+  static func check(_ threshold: Double) throws {
+    if !(threshold > 0 && threshold < 1) {
+      throw ValidationError("--threshold must be between 0 and 1, not \(threshold).")
     }
   }
 

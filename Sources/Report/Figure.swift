@@ -3,7 +3,7 @@ import PlanetData
 import Training
 
 /// An image with what is true of it and what the network says.
-struct Chip {
+struct Figure {
   let name: String
   let path: String
   let heading: String
@@ -20,18 +20,18 @@ struct Chip {
 }
 
 /// Chooses the images worth looking at.
-struct ChipMaker {
+struct FigureMaker {
   let result: StageResult
   let predictions: Predictions
 
   /// The images with the highest loss, the highest first.
-  func highestLoss(_ count: Int) -> [Chip] {
+  func highestLoss(_ count: Int) -> [Figure] {
     let rows = predictions.images.indices.sorted { predictions.loss($0) > predictions.loss($1) }
-    return rows.prefix(count).map { chip($0, String(format: "loss %.3f", predictions.loss($0))) }
+    return rows.prefix(count).map { figure($0, String(format: "loss %.3f", predictions.loss($0))) }
   }
 
   /// The images with the label that is most surely on the wrong side of the threshold, each image once.
-  func mistakes(_ count: Int) -> [Chip] {
+  func mistakes(_ count: Int) -> [Figure] {
     let worst = predictions.images.indices.compactMap { row -> (row: Int, label: Int, error: Double)? in
       let wrong = result.labels.indices.filter { label in
         let place = predictions.place(row, label)
@@ -39,7 +39,7 @@ struct ChipMaker {
       }
       return wrong.map { (row, $0, error(row, $0)) }.max { $0.error < $1.error }
     }
-    return worst.sorted { $0.error > $1.error }.prefix(count).map { chip($0.row, result.labels[$0.label]) }
+    return worst.sorted { $0.error > $1.error }.prefix(count).map { figure($0.row, result.labels[$0.label]) }
   }
 
   private func error(_ row: Int, _ label: Int) -> Double {
@@ -47,18 +47,18 @@ struct ChipMaker {
     return abs(predictions.probabilities[place] - (predictions.targets[place] ? 1 : 0))
   }
 
-  private func chip(_ row: Int, _ heading: String) -> Chip {
+  private func figure(_ row: Int, _ heading: String) -> Figure {
     let image = result.validation[row]
-    let tags = result.labels.indices.compactMap { label -> Chip.Tag? in
+    let tags = result.labels.indices.compactMap { label -> Figure.Tag? in
       let place = predictions.place(row, label)
       let (p, isTrue) = (predictions.probabilities[place], predictions.targets[place])
       let isGiven = p > Recipe.threshold
       guard isGiven || isTrue else { return nil }
-      return Chip.Tag(
+      return Figure.Tag(
         label: result.labels[label], probability: String(format: "%.2f", p),
         kind: isGiven ? (isTrue ? "hit" : "wrong") : "missed")
     }
-    return Chip(name: image.name, path: image.path, heading: heading, jpeg: Self.jpeg(image.path), tags: tags)
+    return Figure(name: image.name, path: image.path, heading: heading, jpeg: Self.jpeg(image.path), tags: tags)
   }
 
   /// Encoded anew: browsers show Planet's own four-component JPEGs in wrong colours.

@@ -1,0 +1,13 @@
+import Foundation
+import Training
+
+extension Start {
+  /// What `--pretrained` means: a file, 'none', or by default the one in torchvision's cache.
+  static func fresh(_ pretrained: String?) throws -> Start {
+    switch pretrained {
+    case "none": .random
+    case let path?: .pretrained(path)
+    case nil: .pretrained(try PretrainedBody.find(environment: ProcessInfo.processInfo.environment))
+    }
+  }
+}
