@@ -11,14 +11,14 @@ need_curl() { command -v curl >/dev/null || fail "curl: not found. Install it: a
 size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }
 
 # fetch URL FILE: downloads to FILE.part, continuing what is there already, and renames it when whole. Tries again while
-# there is hope: as often as it takes while bytes keep coming, else four times. Standard input is a curl configuration:
-# there a token does not show in the list of processes. On failure returns 1 and leaves the HTTP status (000: no answer)
-# in `http_status` and curl's words in `reason`.
+# there is hope: as often as it takes while more bytes come than ever before, else four times. Standard input is a curl
+# configuration: there a token does not show in the list of processes. On failure returns 1 and leaves the HTTP status
+# (000: no answer) in `http_status` and curl's words in `reason`.
 fetch() {
-  local url=$1 file=$2 part=$2.part tries=0 before now code answer secrets
+  local url=$1 file=$2 part=$2.part tries=0 most now code answer secrets
   secrets=$(cat)
+  most=$(size_of "$part")
   while true; do
-    before=$(size_of "$part")
     code=0
     answer=$(curl --config - --fail --silent --location --continue-at - --connect-timeout 30 --speed-limit 1 \
       --speed-time 60 --write-out '%{http_code} %{errormsg}' --output "$part" "$url" <<<"$secrets") || code=$?
@@ -31,9 +31,12 @@ fetch() {
         ;;
       22) [[ $http_status == 5?? || $http_status == 429 || $http_status == 408 ]] || return 1 ;;
       23) fail "$part: cannot be written ($reason). Make room and run this again: it goes on from here." ;;
-      33) rm -f "$part" ;; # this server cannot continue a download: start over
+      33) # this server cannot continue a download: start over
+        rm -f "$part"
+        continue
+        ;;
     esac
-    if ((now > before)); then tries=0; fi
+    if ((now > most)); then tries=0 most=$now; fi
     tries=$((tries + 1))
     if ((tries >= 4)); then return 1; fi
     echo "${url##*/}: $reason (at $now bytes); trying again" >&2

@@ -60,6 +60,15 @@ struct GetWeightsTests {
     #expect(fetched() == weights)
   }
 
+  /// A server that always cuts, and cannot continue, is given up, though bytes come each time.
+  @Test func neverWhole() throws {
+    try server.answer(name, with: Array(repeating: "cut norange", count: 8).joined(separator: " "))
+    let run = try get()
+    #expect(run.exitCode == 1)
+    #expect(run.errors.contains("Run this again later"), "\(run.errors)")
+    #expect(server.requests().count < 12)
+  }
+
   @Test func continuesAnEarlierRun() throws {
     try FileManager.default.createDirectory(atPath: folder.path(cache), withIntermediateDirectories: true)
     try weights.prefix(30_000).write(to: URL(fileURLWithPath: folder.path(cache + name + ".unchecked.part")))
