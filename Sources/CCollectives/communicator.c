@@ -63,10 +63,9 @@ int pd_fail(pd_communicator *c, int failure, int peer, const char *format, ...) 
 
 static const char *name(int tag) {
   static const char *const names[] = {
-      [PD_TAG_SUM_FLOAT] = "sum of floats",  [PD_TAG_SUM_DOUBLE] = "sum of doubles",
-      [PD_TAG_SUM_INT64] = "sum of integers", [PD_TAG_ALL_GATHER] = "all-gather",
-      [PD_TAG_BROADCAST] = "broadcast",      [PD_TAG_GATHER] = "gather",
-      [PD_TAG_BARRIER] = "barrier",
+      [PD_TAG_SUM_FLOAT] = "sum of floats", [PD_TAG_SUM_DOUBLE] = "sum of doubles",
+      [PD_TAG_ALL_GATHER] = "all-gather",   [PD_TAG_BROADCAST] = "broadcast",
+      [PD_TAG_GATHER] = "gather",           [PD_TAG_BARRIER] = "barrier",
   };
   return tag >= PD_TAG_SUM_FLOAT && tag <= PD_TAG_BARRIER ? names[tag] : "something unknown";
 }

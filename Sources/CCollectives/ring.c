@@ -45,12 +45,6 @@ static void add_double(void *restrict sum, const void *restrict term, size_t cou
   for (size_t i = 0; i < count; i++) s[i] += t[i];
 }
 
-static void add_int64(void *restrict sum, const void *restrict term, size_t count) {
-  uint64_t *restrict s = sum;  // unsigned: overflow wraps instead of being undefined
-  const uint64_t *restrict t = term;
-  for (size_t i = 0; i < count; i++) s[i] += t[i];
-}
-
 // What travels: `count` elements of `width` bytes.
 typedef struct {
   unsigned char *bytes;
@@ -120,10 +114,6 @@ int pd_sum_float(pd_communicator *c, float *values, size_t count) {
 
 int pd_sum_double(pd_communicator *c, double *values, size_t count) {
   return sum(c, values, count, sizeof *values, PD_TAG_SUM_DOUBLE, add_double);
-}
-
-int pd_sum_int64(pd_communicator *c, int64_t *values, size_t count) {
-  return sum(c, values, count, sizeof *values, PD_TAG_SUM_INT64, add_int64);
 }
 
 int pd_all_gather(pd_communicator *c, void *blocks, size_t block_bytes) {

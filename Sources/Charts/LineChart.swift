@@ -50,19 +50,16 @@ public struct LineChart: Sendable {
   public var xLabel: String
   public var yLabel: String
   public var xScale: Scale
-  public var yScale: Scale
   public var lines: [Line]
   public var marks: [Mark]
 
   public init(
-    title: String, xLabel: String, yLabel: String, xScale: Scale = .linear, yScale: Scale = .linear, lines: [Line],
-    marks: [Mark] = []
+    title: String, xLabel: String, yLabel: String, xScale: Scale = .linear, lines: [Line], marks: [Mark] = []
   ) {
     self.title = title
     self.xLabel = xLabel
     self.yLabel = yLabel
     self.xScale = xScale
-    self.yScale = yScale
     self.lines = lines
     self.marks = marks
   }
@@ -72,8 +69,8 @@ extension LineChart {
   /// Both axes, spanning all lines and the marks that are points.
   func axes() -> (x: Axis, y: Axis) {
     let points = lines.flatMap(\.points) + spots.map { ($0.x, $0.y) }
-    let drawable = points.filter { Axis.canShow($0.x, on: xScale) && Axis.canShow($0.y, on: yScale) }
-    return (Axis(spanning: drawable.map(\.x), scale: xScale), Axis(spanning: drawable.map(\.y), scale: yScale))
+    let drawable = points.filter { Axis.canShow($0.x, on: xScale) && Axis.canShow($0.y, on: .linear) }
+    return (Axis(spanning: drawable.map(\.x), scale: xScale), Axis(spanning: drawable.map(\.y), scale: .linear))
   }
 
   /// The marks that are points.

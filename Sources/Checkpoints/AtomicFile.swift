@@ -10,7 +10,7 @@ public enum AtomicFile {
     let folder = (path as NSString).deletingLastPathComponent
     try makeFolder(folder)
     guard access(folder.isEmpty ? "." : folder + "/.", W_OK) == 0 else {
-      throw .system(path: folder, action: "write in it", code: errno)
+      throw .system(path: folder.isEmpty ? "." : folder, action: "write in it", code: errno)
     }
   }
 

@@ -14,6 +14,13 @@ extension Communicator {
     throw CommunicationError.rankFailed(rank: failed, message: String(decoding: message, as: UTF8.self))
   }
 
+  /// Does `work` on rank 0, and goes on only if it succeeded there: see ``agree(_:)``.
+  ///
+  /// - Returns: on rank 0 what `work` returned, on the others nil.
+  @discardableResult public func onRoot<T>(_ work: () throws -> T) throws -> T? {
+    try agree { rank == 0 ? try work() : nil }
+  }
+
   /// Throws ``CommunicationError/different(what:ranks:advice:)``, on every rank, unless all have the same `hash`.
   ///
   /// The ranks outside the largest group of equals are named; of groups of one size, the one with the lowest rank is

@@ -18,7 +18,7 @@ extension Communicator {
     timeout: Duration, onFailure: (_ error: any Error, _ rank: Int, _ size: Int) -> Int32,
     _ body: (Communicator) throws -> R
   ) -> R {
-    guard let handle = pd_mpi_open(timeout.inSeconds) else {
+    guard let handle = pd_mpi_open(timeout / .seconds(1)) else {
       exit(onFailure(CommunicationError.notJoined(reason: "no memory"), 0, 1))
     }
     let communicator = Communicator(handle, timeout: timeout)

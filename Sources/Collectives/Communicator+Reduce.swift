@@ -15,24 +15,8 @@ extension Communicator {
     try check("all-reduce", pd_sum_double(handle, values.baseAddress, values.count))
   }
 
-  /// As for `Float`. Sums wrap around.
-  public func allReduce(_ values: UnsafeMutableBufferPointer<Int64>) throws(CommunicationError) {
-    try check("all-reduce", pd_sum_int64(handle, values.baseAddress, values.count))
-  }
-
   /// The sum over the ranks of a few numbers each.
   public func sum(_ values: [Double]) throws(CommunicationError) -> [Double] {
-    try reduced(values, allReduce)
-  }
-
-  /// The sum over the ranks of a few counts each.
-  public func sum(_ values: [Int64]) throws(CommunicationError) -> [Int64] {
-    try reduced(values, allReduce)
-  }
-
-  private func reduced<T>(
-    _ values: [T], _ allReduce: (UnsafeMutableBufferPointer<T>) throws(CommunicationError) -> Void
-  ) throws(CommunicationError) -> [T] {
     var values = values
     try values.withUnsafeMutableBufferPointer { buffer throws(CommunicationError) in try allReduce(buffer) }
     return values

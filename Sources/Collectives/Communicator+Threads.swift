@@ -7,7 +7,9 @@ extension Communicator {
   public static func threads(_ count: Int, timeout: Duration = .seconds(60)) -> [Communicator] {
     precondition(count > 0, "a job of \(count) ranks")
     let handles = [OpaquePointer](unsafeUninitializedCapacity: count) { buffer, initialized in
-      guard let start = buffer.baseAddress, pd_threads_open(Int32(count), timeout.inSeconds, start) == 1 else { return }
+      guard let start = buffer.baseAddress, pd_threads_open(Int32(count), timeout / .seconds(1), start) == 1 else {
+        return
+      }
       initialized = count
     }
     precondition(handles.count == count, "no memory for \(count) ranks")

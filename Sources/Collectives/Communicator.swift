@@ -49,14 +49,10 @@ public final class Communicator: @unchecked Sendable {
     let text = String(cString: pd_failure_text(handle))
     switch Int(code) {
     case PD_OK: return
-    case PD_TIMED_OUT: throw .timedOut(operation: operation, rank: rank, peer: peer, seconds: timeout.inSeconds)
+    case PD_TIMED_OUT: throw .timedOut(operation: operation, rank: rank, peer: peer, seconds: timeout / .seconds(1))
     case PD_MISMATCHED: throw .mismatched(operation: operation, rank: rank, peer: peer, detail: text)
     case PD_ABANDONED: throw .abandoned(operation: operation, rank: rank, peer: peer)
     default: throw .library(operation: operation, rank: rank, reason: text)
     }
   }
-}
-
-extension Duration {
-  var inSeconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
 }

@@ -2,8 +2,6 @@ import CCollectives
 
 /// Where a rank runs among the others: what a default number of threads is made from.
 public struct Placement: Equatable, Sendable {
-  /// This rank among those of its host, in `0..<localSize`.
-  public var localRank: Int
   /// Ranks on this host.
   public var localSize: Int
   /// Processors this rank may run on. `mpirun` binds ranks, so this can be fewer than the host has.
@@ -21,9 +19,7 @@ extension Communicator {
     let hosts = try allGather(pd_host_hash())
     let cores = try allGather(pd_cores_hash())
     return Placement(
-      localRank: hosts[..<rank].count { $0 == hosts[rank] },
-      localSize: hosts.count { $0 == hosts[rank] },
-      cores: Int(pd_allowed_cores()),
+      localSize: hosts.count { $0 == hosts[rank] }, cores: Int(pd_allowed_cores()),
       ranksSharingCores: cores.count { $0 == cores[rank] })
   }
 }

@@ -17,5 +17,5 @@ extension Engine {
 
 extension Duration {
   /// As a number of seconds.
-  public var seconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
+  public var seconds: Double { self / .seconds(1) }
 }

@@ -29,6 +29,7 @@ public struct Kernels: @unchecked Sendable {
   }
 }
 
+/// Why there are no kernels to compute with.
 public enum KernelError: Error, CustomStringConvertible {
   case unknownSet(String, available: [String])
 
@@ -37,18 +38,5 @@ public enum KernelError: Error, CustomStringConvertible {
     case .unknownSet(let name, let available):
       "PLANET_ISA=\(name): this CPU has no such kernels. Use one of \(available.joined(separator: ", ")), or unset it."
     }
-  }
-}
-
-/// What arithmetic runs on: a kernel set, threads, and the precision in which activations are stored.
-public struct Engine: Sendable {
-  public let kernels: Kernels
-  public let threads: Threads
-  public let precision: Precision
-
-  public init(kernels: Kernels, threads: Threads, precision: Precision = .fp32) {
-    self.kernels = kernels
-    self.threads = threads
-    self.precision = precision
   }
 }

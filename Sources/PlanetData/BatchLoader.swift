@@ -6,8 +6,6 @@ import Foundation
 /// Letting go of the loader, early or late, stops its threads and waits for them: at most one image's time.
 public final class BatchLoader {
   private let queue: LoaderQueue
-  /// How long ``next()`` has waited for batches in all: time the data cost, and not the network.
-  public private(set) var waited: Duration = .zero
 
   /// Starts loading.
   ///
@@ -51,9 +49,5 @@ public final class BatchLoader {
   /// The next batch, or nil after the last. Waits until it is ready.
   ///
   /// - Throws: for the first image of the batch that cannot be used. A further call goes on with the batch after it.
-  public func next() throws(ImageError) -> Batch? {
-    let start = ContinuousClock.now
-    defer { waited += ContinuousClock.now - start }
-    return try queue.next()
-  }
+  public func next() throws(ImageError) -> Batch? { try queue.next() }
 }

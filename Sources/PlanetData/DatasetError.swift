@@ -48,9 +48,9 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// How many names, and the first ten.
+  /// How many names, and the first hundred.
   private static func list(_ names: [String]) -> String {
     guard !names.isEmpty else { return "none" }
-    return "\(names.count): " + names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
+    return "\(names.count): " + names.prefix(100).joined(separator: ", ") + (names.count > 100 ? ", …" : "")
   }
 }

@@ -25,8 +25,8 @@ package func readFile(_ path: String, limit: Int) throws(FileProblem) -> [UInt8]
 
   var failed = false
   let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
-    while filled < size {
-      let count = read(file, buffer.baseAddress! + filled, size - filled)
+    while filled < size, let rest = buffer.baseAddress.map({ $0 + filled }) {
+      let count = read(file, rest, size - filled)
       if count < 0 && errno == EINTR { continue }
       failed = count < 0
       if count <= 0 { break }

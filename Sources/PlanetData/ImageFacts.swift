@@ -31,7 +31,7 @@ public struct ImageFacts: Codable, Equatable, Sendable {
     let names = Array(names)
     return [ImageFacts](unsafeUninitializedCapacity: names.count) { buffer, filled in
       threads.split(names.count) { _, part in
-        for i in part { (buffer.baseAddress! + i).initialize(to: ImageFacts(path: folder + "/" + names[i])) }
+        for i in part { buffer.initializeElement(at: i, to: ImageFacts(path: folder + "/" + names[i])) }
       }
       filled = names.count
     }

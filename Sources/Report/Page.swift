@@ -11,10 +11,36 @@ struct Page {
   let charts: [String]
   /// Of the last stage that was trained; nil without validation.
   let result: ResultPage?
+  /// Of that stage; nil before any is done.
+  let together: Together?
   let recipes: [RecipeText]
   let phaseNames: [String]
   let machines: [MachineRow]
   let hosts: [String]
+
+  /// How often labels meet.
+  struct Together {
+    let pairs: [PairRow]
+
+    struct PairRow {
+      let label: String
+      let cells: [Cell]
+    }
+
+    struct Cell {
+      let count: Int
+      /// `0...1`.
+      let shade: String
+    }
+
+    init(_ result: StageResult) {
+      pairs = zip(result.labels, result.coOccurrence).enumerated().map { place, row in
+        let own = Double(max(1, row.1[place]))
+        return PairRow(
+          label: row.0, cells: row.1.map { Cell(count: $0, shade: String(format: "%.2f", Double($0) / own * 0.8)) })
+      }
+    }
+  }
 
   struct StageTable {
     let name: String
@@ -39,7 +65,11 @@ struct Page {
     let imagesPerSecond: String
   }
 
-  init(folder: RunFolder, stages: [String], history: [HistoryRow], charts: RunCharts, results: [StageResult]) {
+  init(folder: RunFolder, history: [HistoryRow], charts: RunCharts, results: [StageResult]) {
+    // What is being trained has no result yet; what trained no epochs, no history.
+    let stages = (results.map(\.stage.name) + history.map(\.stage)).reduce(into: [String]()) { stages, name in
+      if !stages.contains(name) { stages.append(name) }
+    }
     title = "planet-dist: \(URL(fileURLWithPath: folder.path).lastPathComponent)"
     let date = results.last.map { $0.date.formatted(.iso8601.year().month().day()) + ", " } ?? ""
     let best = history.compactMap(\.metrics?.fbeta).max()
@@ -55,6 +85,7 @@ struct Page {
     }
     self.charts = [charts.losses, charts.metrics, charts.learningRate, charts.momentum].compactMap { $0?.svg() }
     result = results.last.flatMap(ResultPage.init)
+    together = results.last.map(Together.init)
     recipes = results.map(\.recipe).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
       .map { text in
         RecipeText(
@@ -62,7 +93,7 @@ struct Page {
       }
     phaseNames = Phases().named.map(\.name)
     machines = results.map { result in
-      let seconds = result.phases.values.reduce(0, +)
+      let seconds = Phases().training.reduce(0) { $0 + (result.phases[$1.name] ?? 0) }
       return MachineRow(
         stage: result.stage.name, phases: Phases().named.map { String(format: "%.1f", result.phases[$0.name] ?? 0) },
         imagesPerSecond: seconds > 0 ? String(format: "%.1f", Double(result.images) / seconds) : "")
@@ -72,7 +103,6 @@ struct Page {
 
   private static func facts(_ stage: Configuration.Stage) -> String {
     let rates = stage.learningRates.map { String(format: "%.3g", $0) }.joined(separator: ", ")
-    return
-      "\(stage.size)×\(stage.size), \(stage.frozen ? "frozen body" : "unfrozen"), peak learning rates \(rates)"
+    return "\(stage), peak learning rates \(rates)"
   }
 }

@@ -17,12 +17,10 @@ public enum Report {
 
   static func html(_ folder: RunFolder) throws -> String {
     let history = try HistoryRow.read(folder.history)
-    let log = FileManager.default.fileExists(atPath: folder.log) ? try RunLog(path: folder.log) : nil
-    let stages = history.reduce(into: [String]()) { if $0.last != $1.stage { $0.append($1.stage) } }
-    let results = try stages.filter { FileManager.default.fileExists(atPath: folder.result($0)) }
-      .map { try StageResult(path: folder.result($0)) }
+    let results = try folder.readResults()
     let page = Page(
-      folder: folder, stages: stages, history: history, charts: RunCharts(log: log, history: history), results: results)
+      folder: folder, history: history, charts: RunCharts(log: try folder.readLog(), history: history),
+      results: results)
     return try library().render(page, withTemplate: "report") ?? ""
   }
 

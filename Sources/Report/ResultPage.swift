@@ -7,7 +7,6 @@ struct ResultPage {
   let stage: String
   let summary: String
   let labels: [LabelRow]
-  let pairs: [PairRow]
   let losses: [Figure]
   let mistakes: [Figure]
 
@@ -24,16 +23,6 @@ struct ResultPage {
     let averagePrecision: String
     /// The length of F2's bar.
     let bar: String
-  }
-
-  struct PairRow {
-    let label: String
-    let cells: [Cell]
-    struct Cell {
-      let count: Int
-      /// `0...1`.
-      let shade: String
-    }
   }
 
   /// Nil where nothing was validated.
@@ -53,12 +42,6 @@ struct ResultPage {
         label: $0.label, support: $0.support, predicted: $0.predicted, precision: number($0.precision),
         recall: number($0.recall), f2: number($0.f2), averagePrecision: number($0.averagePrecision),
         bar: String(format: "%.2f", 6 * ($0.f2 ?? 0)))
-    }
-    pairs = result.labels.indices.map { a in
-      let row = result.coOccurrence[a]
-      return PairRow(
-        label: result.labels[a],
-        cells: row.map { .init(count: $0, shade: String(format: "%.2f", Double($0) / Double(max(1, row[a])) * 0.8)) })
     }
     let figures = FigureMaker(result: result, predictions: predictions)
     losses = figures.highestLoss(Self.chips)

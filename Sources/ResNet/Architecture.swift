@@ -59,8 +59,7 @@ public enum Architecture {
     var all = [
       Convolution(
         name: "conv1", norm: "bn1", group: 0, input: Shape(1, imageSize + 6, imageSize + 6, 3), outputs: stemWidth,
-        kernel: (7, 1), stride: 2,
-        padding: (0, 0), span: 7)
+        kernel: (7, 1), stride: 2, padding: (0, 0), span: 7)
     ]
     var (size, inputs) = (((imageSize + 1) / 2 + 1) / 2, stemWidth)
     for stage in stages {

@@ -108,7 +108,7 @@ struct BatchNorm {
 
   // Adds the threads' sums to those of the first.
   private func addThreads() {
-    for i in 2 * channels..<max(2, 2 * engine.threads.count) * channels { sums[i % (2 * channels)] += sums[i] }
+    for i in 2 * channels..<2 * engine.threads.count * channels { sums[i % (2 * channels)] += sums[i] }
   }
 
   /// Adds the other ranks' sums. Returns the number of rows summed over.

@@ -55,8 +55,9 @@ struct Bottleneck {
     return try expand.evaluate(filtered, into: free[2], relu: true, residual: shortcut)
   }
 
-  /// What must be done to the gradient by this block's output y, once it is complete, before ``backward(_:x:after:
-  /// workspace:pass:)``: masked by the block's own ReLU, which makes it the shortcut's gradient too, and summed.
+  /// What must be done to the gradient by this block's output y, once it is complete, before
+  /// ``backward(_:x:after:workspace:pass:)``: masked by the block's own ReLU, which makes it the shortcut's gradient too,
+  /// and summed.
   func reduction(_ images: Int) -> RowPass {
     expand.norm.reduction(mask: .output(output.prefix(images)), z: expand.z(images))
   }

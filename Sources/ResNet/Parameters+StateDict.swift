@@ -3,13 +3,7 @@ import Compute
 /// A network's tensors under PyTorch's names, shapes and layout.
 extension Parameters {
   /// One tensor as PyTorch stores it.
-  public func exported(_ parameter: Parameter) -> [Float] {
-    let stored = value(parameter.name)
-    guard parameter.kind == .convolution else {
-      return Array(UnsafeBufferPointer(start: stored, count: parameter.range.count))
-    }
-    return Self.exported(stored, shape: parameter.shape)
-  }
+  public func exported(_ parameter: Parameter) -> [Float] { Self.exported(value(parameter.name), as: parameter) }
 
   /// Sets one tensor from PyTorch's layout.
   public func load(_ values: [Float], into parameter: Parameter) {
@@ -30,17 +24,16 @@ extension Parameters {
   }
 
   /// The gradient of one parameter in PyTorch's layout.
-  public func exportedGradient(_ parameter: Parameter) -> [Float] {
-    let stored = gradient(parameter.name)
+  package func exportedGradient(_ parameter: Parameter) -> [Float] {
+    Self.exported(gradient(parameter.name), as: parameter)
+  }
+
+  // A filter [height, width, inputs, outputs] becomes [outputs, inputs, height, width].
+  private static func exported(_ stored: UnsafePointer<Float>, as parameter: Parameter) -> [Float] {
     guard parameter.kind == .convolution else {
       return Array(UnsafeBufferPointer(start: stored, count: parameter.range.count))
     }
-    return Self.exported(stored, shape: parameter.shape)
-  }
-
-  // [height, width, inputs, outputs] to [outputs, inputs, height, width]
-  private static func exported(_ stored: UnsafePointer<Float>, shape: [Int]) -> [Float] {
-    let (outputs, inputs, taps) = (shape[0], shape[1], shape[2] * shape[3])
+    let (outputs, inputs, taps) = (parameter.shape[0], parameter.shape[1], parameter.shape[2] * parameter.shape[3])
     return [Float](unsafeUninitializedCapacity: outputs * inputs * taps) { values, count in
       for tap in 0..<taps {
         for input in 0..<inputs {

@@ -87,8 +87,11 @@ public final class Parameters: @unchecked Sendable {
 
   /// The ranges of the arena that train: all of it, or, frozen, what ``Parameter/trainsFrozen`` says; adjacent ones
   /// joined.
-  public func trainableRanges(frozen: Bool) -> [Range<Int>] {
-    trainable.filter { !frozen || $0.trainsFrozen }.map(\.range).reduce(into: []) { ranges, next in
+  ///
+  /// - Parameter group: leaves out all other layer groups.
+  public func trainableRanges(frozen: Bool, group: Int? = nil) -> [Range<Int>] {
+    let trained = trainable.filter { (!frozen || $0.trainsFrozen) && (group == nil || $0.group == group) }
+    return trained.map(\.range).reduce(into: []) { ranges, next in
       if let last = ranges.last, last.upperBound == next.lowerBound {
         ranges[ranges.count - 1] = last.lowerBound..<next.upperBound
       } else {

@@ -1,6 +1,6 @@
 import Compute
 
-/// Hands the layers their memory while the network is built. A step allocates nothing.
+/// Hands the layers their memory while the network is built. A step allocates no tensor.
 final class Plan {
   let parameters: Parameters
   let engine: Engine

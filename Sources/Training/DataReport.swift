@@ -32,12 +32,10 @@ public struct DataReport: Codable, Equatable, Sendable {
     _ location: @autoclosure () throws -> DataLocation, validPct: Double, splitSeed: UInt32, batchSize: Int,
     threads: Threads, communicator: Communicator
   ) throws -> DataReport? {
-    let inventory = try communicator.agree {
-      communicator.rank == 0 ? try DataInventory(location(), validPct: validPct, splitSeed: splitSeed) : nil
+    let inventory = try communicator.onRoot { try DataInventory(location(), validPct: validPct, splitSeed: splitSeed) }
+    let shared = try communicator.fromRoot {
+      Work(folder: inventory?.location.images ?? "", images: inventory?.images ?? [])
     }
-    let work = try JSONEncoder().encode(
-      Work(folder: inventory?.location.images ?? "", images: inventory?.images ?? []))
-    let shared = try JSONDecoder().decode(Work.self, from: Data(communicator.broadcast(Array(work))))
     let share = EpochOrder.share(of: shared.images.count, rank: communicator.rank, worldSize: communicator.size)
     let scanned = ImageFacts.scan(shared.images[share], in: shared.folder, threads: threads)
     guard let parts = try communicator.gather(Array(JSONEncoder().encode(scanned))), let inventory else { return nil }

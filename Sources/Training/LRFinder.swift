@@ -55,7 +55,7 @@ public struct LRFinder: Equatable, Sendable {
 
 extension LRFinder: Schedule {
   func values(at step: Int) -> (rates: [Double], beta1: Double) {
-    (Array(repeating: rate(at: step), count: Architecture.headGroup + 1), 0.9)
+    (Array(repeating: rate(at: step), count: Configuration.layerGroups), 0.9)
   }
 }
 

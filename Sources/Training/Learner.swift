@@ -15,7 +15,6 @@ final class Learner {
   var schedule: any Schedule
   private let stage: Configuration.Stage
   private let configuration: Configuration
-  private let seed: UInt64
   private let communicator: Communicator
   private let ranges: [Range<Int>]
   private let engine: Engine
@@ -28,17 +27,14 @@ final class Learner {
   /// Where the time went so far.
   var phases = Phases()
 
-  /// - Parameters:
-  ///   - seed: of dropout in this stage.
-  ///   - steps: of the whole stage: the length of the cycle.
+  /// - Parameter steps: of the whole stage: the length of the cycle.
   init(
-    _ parameters: Parameters, stage: Configuration.Stage, configuration: Configuration, seed: UInt64, steps: Int,
+    _ parameters: Parameters, stage: Configuration.Stage, configuration: Configuration, steps: Int,
     communicator: Communicator, engine: Engine
   ) {
     self.parameters = parameters
     self.stage = stage
     self.configuration = configuration
-    self.seed = seed
     self.communicator = communicator
     schedule = OneCycle(steps: steps, peaks: stage.learningRates)
     let largest = max(1, (configuration.batchSize + communicator.size - 1) / communicator.size)
@@ -58,14 +54,14 @@ final class Learner {
   ///   - stop: whether this rank was asked to stop.
   /// - Returns: what all ranks agreed on.
   func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
-    phases.time(\.data) { batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) } }
+    time(\.data) { batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) } }
     let pass = Pass(
-      training: true, frozen: stage.frozen, sumOverRanks: sumOverRanks, dropout: Float(configuration.ps), seed: seed,
-      step: step, images: batch.indices)
-    let logits = try phases.time(\.forward) { try network.forward(count: batch.count, pass: pass) }
+      training: true, frozen: stage.frozen, sumOverRanks: sumOverRanks, dropout: Float(configuration.ps),
+      seed: configuration.seed(of: stage), step: step, images: batch.indices)
+    let logits = try time(\.forward) { try network.forward(count: batch.count, pass: pass) }
 
     let targets = smoothed(batch.targets)
-    let control = try phases.time(\.loss) {
+    let control = try time(\.loss) {
       let lossSum = targets.withUnsafeBufferPointer {
         MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0)
       }
@@ -79,15 +75,22 @@ final class Learner {
       // By the size of the global batch: summing the ranks' gradients then gives the gradient of its mean.
       MultiLabelLoss.backward(logits, targets: $0, images: configuration.batchSize, into: dLogits)
     }
-    try phases.time(\.backward) { try network.backward(dLogits, pass: pass) }
-    try phases.time(\.averaging) {
+    try time(\.backward) { try network.backward(dLogits, pass: pass) }
+    try time(\.averaging) {
       for range in ranges { try communicator.allReduce(.init(rebasing: parameters.gradients[range])) }
     }
-    phases.time(\.optimizer) {
+    time(\.optimizer) {
       optimizer.update(rates: control.rates, beta1: control.beta1)
       average?.follow(parameters, step: optimizer.step, decay: configuration.ema, engine: engine)
     }
     return control
+  }
+
+  /// Runs `body`, which may look at ``phases``, and adds its time to one.
+  func time<R>(_ phase: WritableKeyPath<Phases, Duration>, _ body: () throws -> R) rethrows -> R {
+    let start = ContinuousClock.now
+    defer { phases[keyPath: phase] += ContinuousClock.now - start }
+    return try body()
   }
 
   private func smoothed(_ targets: [Float]) -> [Float] {
@@ -114,7 +117,7 @@ final class Learner {
   }
 
   /// Makes the ranks' running statistics equal, where each has followed its own batches: their average, weighted by the
-  /// images of a step. Called before they are used to evaluate, or saved.
+  /// images of a step. Called before they are used to evaluate.
   private func averageRunningStatistics() throws {
     guard configuration.batchNorm == .local, communicator.size > 1 else { return }
     // Averaging equal values would still round: a run that stopped just after this must not do it again.

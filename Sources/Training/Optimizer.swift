@@ -23,12 +23,8 @@ final class Optimizer {
     let count = parameters.values.count
     firstMoments = UnsafeMutableBufferPointer(start: arena.take(count), count: count)
     secondMoments = UnsafeMutableBufferPointer(start: arena.take(count), count: count)
-    slices = parameters.trainable.filter { !frozen || $0.trainsFrozen }.reduce(into: []) { slices, next in
-      if let last = slices.last, last.group == next.group, last.range.upperBound == next.range.lowerBound {
-        slices[slices.count - 1].range = last.range.lowerBound..<next.range.upperBound
-      } else {
-        slices.append((next.group, next.range))
-      }
+    slices = (0..<Configuration.layerGroups).flatMap { group in
+      parameters.trainableRanges(frozen: frozen, group: group).map { (group, $0) }
     }
   }
 

@@ -1,7 +1,7 @@
 import Compute
 
-/// Where the time of training steps went.
-public struct Phases: Sendable {
+/// Where the time of a stage went.
+public struct Phases: Codable, Equatable, Sendable {
   /// Waiting for decoded images.
   public var data: Duration = .zero
   public var forward: Duration = .zero
@@ -11,24 +11,22 @@ public struct Phases: Sendable {
   /// Averaging gradients over ranks, waiting for the slowest included.
   public var averaging: Duration = .zero
   public var optimizer: Duration = .zero
+  /// Evaluating the validation images.
+  public var validation: Duration = .zero
 
   public init() {}
 
-  /// Each with its name.
-  public var named: [(name: String, duration: Duration)] {
+  /// Those of training steps, each with its name.
+  public var training: [(name: String, duration: Duration)] {
     [
       ("data", data), ("forward", forward), ("loss", loss), ("backward", backward), ("averaging", averaging),
       ("optimizer", optimizer),
     ]
   }
 
-  /// All of it.
-  public var total: Duration { data + forward + loss + backward + averaging + optimizer }
+  /// All, each with its name.
+  public var named: [(name: String, duration: Duration)] { training + [("validation", validation)] }
 
-  /// Runs `body` and adds its time to `phase`.
-  mutating func time<R>(_ phase: WritableKeyPath<Phases, Duration>, _ body: () throws -> R) rethrows -> R {
-    let start = ContinuousClock.now
-    defer { self[keyPath: phase] += ContinuousClock.now - start }
-    return try body()
-  }
+  /// What training steps took.
+  public var total: Duration { data + forward + loss + backward + averaging + optimizer }
 }

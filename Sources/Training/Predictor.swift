@@ -31,19 +31,13 @@ public final class Predictor {
     models paths: [String], tta: TTA = .none, seed: UInt32 = 1, batchSize: Int, communicator: Communicator,
     engine: Engine, loaderThreads: Int
   ) throws {
-    let models = try communicator.agree { communicator.rank == 0 ? try Self.read(paths) : [] }
-    let facts = try JSONEncoder().encode(Facts(labels: models.first?.labels ?? [], sizes: models.map(\.size)))
-    let shared = try JSONDecoder().decode(Facts.self, from: Data(communicator.broadcast(Array(facts))))
-    (labels, sizes) = (shared.labels, shared.sizes)
+    let models = try communicator.onRoot { try Self.read(paths) } ?? []
+    labels = try communicator.fromRoot { models.first?.labels ?? [] }
+    sizes = try communicator.fromRoot { models.map(\.size) }
     parameters = Parameters(labels: labels.count)
     (self.models, self.tta, self.seed) = (models, tta, seed)
     (self.batchSize, self.communicator, self.engine) = (batchSize, communicator, engine)
     self.loaderThreads = loaderThreads
-  }
-
-  private struct Facts: Codable {
-    let labels: [String]
-    let sizes: [Int]
   }
 
   private static func read(_ paths: [String]) throws -> [ModelFile] {
@@ -75,6 +69,9 @@ public final class Predictor {
     _ indices: [Int], of samples: [Sample], from progress: inout PredictionProgress, stop: () -> Bool = { false },
     afterRound: (PredictionProgress, [Float]) throws -> Void
   ) throws -> Bool {
+    for size in Set(sizes).sorted() {
+      try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision)
+    }
     for pass in passes.dropFirst(progress.passes) {
       let evaluation = Evaluation(
         network: try network(pass.model), communicator: communicator, loaderThreads: loaderThreads)
@@ -99,8 +96,7 @@ public final class Predictor {
     if let current, current.model == model { return current.network }
     current = nil
     if communicator.rank == 0 { models[model].load(into: parameters) }
-    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.values))
-    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
+    try communicator.broadcast(parameters)
     let network = ResNet50(parameters, imageSize: sizes[model], batch: batchSize, engine: engine)
     current = (model, network)
     return network
@@ -119,7 +115,8 @@ public final class Predictor {
       : Predictions(probabilities: progress.sums, of: indices, in: dataset)
   }
 
-  /// All that decides the probabilities of images of these names, by what users call it; complete on rank 0.
+  /// All that decides the probabilities of images of these names, by what users call it; complete on rank 0. Their
+  /// content is left out: an image that ended a prediction is repaired before it goes on.
   func identity(_ names: Fingerprint) -> [String: String] {
     [
       "checkpoints": models.map { String($0.fingerprint, radix: 16) }.joined(separator: " "),

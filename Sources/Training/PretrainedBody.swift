@@ -5,10 +5,11 @@ import ResNet
 /// Weights of a ResNet-50 trained on something else, usually ImageNet.
 public enum PretrainedBody {
   /// Where torchvision keeps its `resnet50-*.pth`: `$TORCH_HOME/hub/checkpoints`, else `~/.cache/torch/hub/checkpoints`. Of
-  /// several, the weights the recipe was made with come first.
+  /// several, the weights the recipe was made with come first. Variables that are empty count as not set.
   ///
   /// - Throws: ``TrainingError/noPretrained(folder:)`` where there is none.
   public static func find(environment: [String: String]) throws(TrainingError) -> String {
+    let environment = environment.filter { !$0.value.isEmpty }
     let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "~") + "/.cache"
     let folder = (environment["TORCH_HOME"] ?? cache + "/torch") + "/hub/checkpoints"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

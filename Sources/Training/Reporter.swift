@@ -8,7 +8,7 @@ public protocol Reporter {
   func epochDone(_ row: HistoryRow)
   /// Something worth a line.
   func note(_ text: String)
-  /// A stage is trained and saved. `images` is how many were trained on since the stage began or resumed.
+  /// A stage is trained and saved. `images` is how many were trained on, repeated ones counted again.
   func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int)
 }
 

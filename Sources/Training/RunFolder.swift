@@ -32,6 +32,20 @@ public struct RunFolder: Sendable {
     }
   }
 
+  /// The run's log; nil where none of its steps was logged.
+  public func readLog() throws(TrainingError) -> RunLog? {
+    FileManager.default.fileExists(atPath: log) ? try RunLog(path: log) : nil
+  }
+
+  /// The results of its stages, in the order they were trained in.
+  public func readResults() throws -> [StageResult] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: path + "/results")) ?? []
+    return try files.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }
+      .map { try StageResult(path: "\(path)/results/\($0)") }.sorted {
+        ($0.date, $0.stage.index) < ($1.date, $1.stage.index)
+      }
+  }
+
   /// Removes what a killed save left behind.
   func removeLeftovers() {
     for folder in [path, path + "/models", path + "/results"] {

@@ -17,7 +17,7 @@ public struct StageResult: Codable, Sendable {
   public let date: Date
   /// Hosts, ranks, threads, instruction set: the training's banner.
   public let machine: String
-  /// Images trained on since the stage began or resumed, and the seconds that took by phase, on rank 0.
+  /// Images trained on, and the seconds the stage took by phase, on rank 0.
   public let images: Int
   public let phases: [String: Double]
   public let labels: [String]

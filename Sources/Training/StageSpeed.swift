@@ -3,39 +3,32 @@ public import Compute
 
 /// How fast this machine trains one stage: a step and an evaluation timed on made-up images.
 public struct StageSpeed: Sendable {
-  public let stage: String
-  public let size: Int
-  public let frozen: Bool
+  public let stage: Configuration.Stage
   /// Images a second over all ranks, in training and in evaluation; nil for a stage that the machine cannot train.
   public let training: Double?
   public let evaluation: Double?
   /// Why it cannot.
   public let problem: String?
 
-  /// Times the recipe's stages, those alike once. Collective.
-  ///
-  /// - Parameters:
-  ///   - size: side of the images, instead of each stage's.
-  ///   - batchSize: images of a step, over all ranks.
+  /// Times a recipe's stages, those alike once. Collective.
   public static func measure(
-    size: Int?, batchSize: Int, communicator: Communicator, engine: Engine
+    _ recipe: Configuration, communicator: Communicator, engine: Engine
   ) throws -> [StageSpeed] {
     var measured: [StageSpeed] = []
-    for stage in Recipe.planet.stages {
-      let size = size ?? stage.size
+    let batchSize = recipe.batchSize
+    for stage in recipe.stages {
       func speed(_ training: Double?, _ evaluation: Double?, _ problem: String?) -> StageSpeed {
-        StageSpeed(
-          stage: stage.name, size: size, frozen: stage.frozen, training: training, evaluation: evaluation,
-          problem: problem)
+        StageSpeed(stage: stage, training: training, evaluation: evaluation, problem: problem)
       }
-      let alike = measured.filter { $0.size == size }
-      if let same = alike.first(where: { $0.frozen == stage.frozen }) {
+      let alike = measured.filter { $0.stage.size == stage.size }
+      if let same = alike.first(where: { $0.stage.frozen == stage.frozen }) {
         measured.append(speed(same.training, same.evaluation, same.problem))
-      } else if let problem = try memoryProblem(size, batchSize, communicator, engine) {
+      } else if let problem = try memoryProblem(stage.size, batchSize, communicator, engine) {
         measured.append(speed(nil, nil, problem))
       } else {
         var benchmark = StepBenchmark()
-        (benchmark.size, benchmark.batchSize, benchmark.frozen, benchmark.steps) = (size, batchSize, stage.frozen, 2)
+        (benchmark.size, benchmark.batchSize, benchmark.frozen) = (stage.size, batchSize, stage.frozen)
+        benchmark.steps = 2
         let training = try benchmark.run(communicator: communicator, engine: engine).imagesPerSecond
         benchmark.evaluation = true
         let evaluation =
@@ -51,9 +44,7 @@ public struct StageSpeed: Sendable {
     _ size: Int, _ batchSize: Int, _ communicator: Communicator, _ engine: Engine
   ) throws -> String? {
     do {
-      try communicator.agree {
-        try Trainer.checkMemory(size: size, batch: batchSize / communicator.size, precision: engine.precision)
-      }
+      try communicator.checkMemory(training: batchSize, size: size, precision: engine.precision)
       return nil
     } catch let error as TrainingError {
       return "\(error)"

@@ -31,7 +31,7 @@ public struct StepBenchmark: Sendable {
 
   /// Two steps to warm up, then the timed ones. Collective.
   public func run(communicator: Communicator, engine: Engine) throws -> Result {
-    try Trainer.checkMemory(size: size, batch: batchSize / communicator.size, precision: engine.precision)
+    try communicator.checkMemory(training: batchSize, size: size, precision: engine.precision)
     let parameters = Parameters(labels: 17)
     parameters.initialize(seed: 1)
     let stage = Configuration.Stage(
@@ -39,7 +39,7 @@ public struct StepBenchmark: Sendable {
     var configuration = Configuration(stages: [stage])
     configuration.batchSize = batchSize
     let learner = Learner(
-      parameters, stage: stage, configuration: configuration, seed: 1, steps: steps + 2, communicator: communicator,
+      parameters, stage: stage, configuration: configuration, steps: steps + 2, communicator: communicator,
       engine: engine)
     let batch = images(EpochOrder.share(of: batchSize, rank: communicator.rank, worldSize: communicator.size))
     batch.withImages { _ = learner.network.images.floats.update(fromContentsOf: $0) }
@@ -67,7 +67,7 @@ public struct StepBenchmark: Sendable {
       imagesPerSecond: imagesPerSecond, gflops: flops / 1e9, fractionOfPeak: flops / peak,
       milliseconds: evaluation
         ? [:]
-        : Dictionary(uniqueKeysWithValues: phases.named.map { ($0.name, mean($0.duration)) }))
+        : Dictionary(uniqueKeysWithValues: phases.training.map { ($0.name, mean($0.duration)) }))
   }
 
   private func images(_ indices: Range<Int>) -> Batch {

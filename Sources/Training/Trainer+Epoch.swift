@@ -8,10 +8,36 @@ extension Trainer {
   func trainEpoch(_ learner: Learner, _ stage: Configuration.Stage) throws -> Bool {
     let (epoch, start) = (progress.epoch, ContinuousClock.now)
     let elapsed = { [progress] in progress.secondsInEpoch + (ContinuousClock.now - start).seconds }
+    guard try trainSteps(learner, stage, elapsed: elapsed) else { return try stop(learner, seconds: elapsed()) }
+    let validation = try savingOnFailure(learner) {
+      try learner.withResult {
+        let outcome = try validate(learner)
+        if case .finished(let predictions) = outcome { keep(predictions, of: learner, in: stage) }
+        return outcome
+      }
+    }
+    guard case .finished(let predictions) = validation else { return try stop(learner, seconds: elapsed()) }
+    let metrics = predictions.map { Metrics($0) }
+    if let metrics, !metrics.loss.isFinite { throw TrainingError.notFinite(step: progress.optimizerStep) }
+    let row = HistoryRow(
+      stage: stage.name, epoch: epoch, trainLoss: progress.smoothedLoss.value ?? 0, metrics: metrics, seconds: elapsed()
+    )
+    progress.history.append(row)
+    (progress.epoch, progress.stepInEpoch, progress.secondsInEpoch) = (epoch + 1, 0, 0)
+    try verifyReplicas("weights after epoch \(epoch) of \(stage.name)")
+    try save(learner)
+    try communicator.onRoot { try history.write(progress.history) }
+    reporter?.epochDone(row)
+    return true
+  }
+
+  /// The steps of an epoch that are left. Returns false if stopped.
+  private func trainSteps(_ learner: Learner, _ stage: Configuration.Stage, elapsed: () -> Double) throws -> Bool {
+    let epoch = progress.epoch
     let before = rows(of: stage).map(\.seconds).reduce(0, +)
     let loader = loader(stage, epoch: epoch, from: progress.stepInEpoch)
     var last = ContinuousClock.now
-    while let batch = try learner.phases.time(
+    while let batch = try learner.time(
       \.data, { try savingOnFailure(learner) { try communicator.agree { try loader.next() } } })
     {
       let step = epoch * stepsPerEpoch + progress.stepInEpoch
@@ -28,29 +54,17 @@ extension Trainer {
       last = now
       log.add(record)
       reporter?.stepDone(record, stepsPerEpoch: stepsPerEpoch)
-      if control.stop { return try stop(learner, seconds: elapsed()) }
+      if control.stop { return false }
     }
-    let evaluation = Evaluation(network: learner.network, communicator: communicator, loaderThreads: loaderThreads)
-    let validation = try savingOnFailure(learner) {
-      try learner.withResult {
-        let outcome = try evaluation.predictions(dataset.valid, of: dataset, stop: shouldStop)
-        if case .finished(let predictions) = outcome { keep(predictions, of: learner, in: stage) }
-        return outcome
-      }
-    }
-    guard case .finished(let predictions) = validation else { return try stop(learner, seconds: elapsed()) }
-    let metrics = predictions.map { Metrics($0) }
-    if let metrics, !metrics.loss.isFinite { throw TrainingError.notFinite(step: progress.optimizerStep) }
-    let row = HistoryRow(
-      stage: stage.name, epoch: epoch, trainLoss: progress.smoothedLoss.value ?? 0, metrics: metrics, seconds: elapsed()
-    )
-    progress.history.append(row)
-    (progress.epoch, progress.stepInEpoch, progress.secondsInEpoch) = (epoch + 1, 0, 0)
-    try verifyReplicas("weights after epoch \(epoch) of \(stage.name)")
-    try save(learner)
-    try communicator.agree { if communicator.rank == 0 { try history.write(progress.history) } }
-    reporter?.epochDone(row)
     return true
+  }
+
+  /// Evaluates the network on the validation images.
+  func validate(_ learner: Learner) throws -> Evaluation.Outcome {
+    let evaluation = Evaluation(network: learner.network, communicator: communicator, loaderThreads: loaderThreads)
+    return try learner.time(\.validation) {
+      try evaluation.predictions(dataset.valid, of: dataset, stop: shouldStop)
+    }
   }
 
   /// Keeps the predictions, and the weights where the best ones are wanted and these are.
@@ -89,12 +103,14 @@ extension Trainer {
     return false
   }
 
-  private func save(_ learner: Learner) throws {
+  /// Saves the training state.
+  func save(_ learner: Learner) throws {
     // Replicas are equal, so all ranks find the same, and a state that is of no use never replaces one that is.
     guard allFinite(parameters.values), allFinite(parameters.runningStatistics)
     else { throw TrainingError.notFinite(step: progress.optimizerStep) }
     // Before the state, so that no step is saved whose line is lost.
-    try communicator.agree { if communicator.rank == 0 { try log.flush() } }
+    try communicator.onRoot { try log.flush() }
+    progress.phases = learner.phases
     let run = SavedRun(
       progress: progress, configuration: configuration, labels: dataset.labels, fingerprint: dataset.fingerprint)
     try TrainingState.write(run, learner, communicator: communicator, to: folder.state)
@@ -104,10 +120,10 @@ extension Trainer {
   func verifyReplicas(_ what: String) throws {
     var value = hash(parameters.values)
     if configuration.batchNorm == .sync { value = value &* 31 &+ hash(parameters.runningStatistics) }
-    try communicator.verifyIdentical(
-      value, what: what,
-      advice:
-        "Replicas must never differ: suspect that host's memory or network. --resume continues from the last saved epoch."
-    )
+    do {
+      try communicator.verifyIdentical(value, what: what)
+    } catch CommunicationError.different(let what, let ranks, _) {
+      throw TrainingError.replicasDiffer(what: what, ranks: ranks)
+    }
   }
 }

@@ -13,8 +13,8 @@ extension Trainer {
     let stage = configuration.stages[0]
     try load(start)
     let learner = Learner(
-      parameters, stage: stage, configuration: configuration, seed: configuration.seed(of: stage), steps: finder.numIt,
-      communicator: communicator, engine: engine)
+      parameters, stage: stage, configuration: configuration, steps: finder.numIt, communicator: communicator,
+      engine: engine)
     return try finder.run(
       learner, communicator: communicator, loader: { loader(stage, epoch: $0) },
       progress: { if communicator.rank == 0 { progress($0) } })

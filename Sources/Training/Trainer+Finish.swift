@@ -5,16 +5,18 @@ import PlanetData
 extension Trainer {
   /// Ends a stage: saves its network and its result, tells of them, and moves the progress to the next stage. Returns
   /// false if stopped before.
-  ///
-  /// - Parameter images: how many were trained on since the stage began or resumed.
-  func finish(_ stage: Configuration.Stage, _ index: Int, _ learner: Learner, images: Int) throws -> Bool {
+  func finish(_ stage: Configuration.Stage, _ index: Int, _ learner: Learner) throws -> Bool {
     learner.settle()
-    guard case .finished(let predictions) = try validation(learner) else { return false }
+    guard case .finished(let predictions) = try predictions.map({ .finished($0) }) ?? validate(learner) else {
+      try save(learner)
+      return false
+    }
     noteChoices(stage, learner)
     let path = folder.model(stage.name)
-    try communicator.agree {
-      guard communicator.rank == 0 else { return }
+    let images = progress.epoch * stepsPerEpoch * configuration.batchSize
+    try communicator.onRoot {
       try log.flush()
+      try history.write(progress.history)
       try ModelFile.write(parameters, labels: dataset.labels, stage: stage, configuration: configuration, to: path)
       let result = StageResult(
         stage: stage, configuration: configuration, dataset: dataset, predictions: predictions,
@@ -27,14 +29,6 @@ extension Trainer {
       try? FileManager.default.removeItem(atPath: folder.state)
     }
     return true
-  }
-
-  /// What the settled network says of the validation images; computed here only after a resumption that trained no
-  /// further, or a stage of no epochs.
-  private func validation(_ learner: Learner) throws -> Evaluation.Outcome {
-    if let predictions { return .finished(predictions) }
-    let evaluation = Evaluation(network: learner.network, communicator: communicator, loaderThreads: loaderThreads)
-    return try evaluation.predictions(dataset.valid, of: dataset, stop: shouldStop)
   }
 
   private func noteChoices(_ stage: Configuration.Stage, _ learner: Learner) {

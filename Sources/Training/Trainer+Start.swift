@@ -10,8 +10,7 @@ extension Trainer {
   /// - Returns: the state to continue from, its file on rank 0 only, if this run resumes.
   func prepare(_ start: Start) throws -> (run: SavedRun, file: TensorFile?)? {
     if start == .resume { return try resume() }
-    try communicator.agree {
-      guard communicator.rank == 0 else { return }
+    try communicator.onRoot {
       if FileManager.default.fileExists(atPath: folder.state) {
         throw TrainingError.unfinishedRun(
           folder: folder.path, progress: try TrainingState.read(folder.state).run.position)
@@ -19,8 +18,7 @@ extension Trainer {
       folder.removeLeftovers()
     }
     try load(start)
-    try communicator.agree {
-      guard communicator.rank == 0 else { return }
+    try communicator.onRoot {
       for path in [folder.state, folder.model("")] { try AtomicFile.prepareFolder(of: path) }
       try begin()
     }
@@ -29,8 +27,7 @@ extension Trainer {
 
   /// Sets all ranks' weights and statistics to those of a file that rank 0 reads, or to random ones.
   func load(_ start: Start) throws {
-    try communicator.agree {
-      guard communicator.rank == 0 else { return }
+    try communicator.onRoot {
       parameters.initialize(seed: UInt64(configuration.seed))
       switch start {
       case .pretrained(let path): try PretrainedBody.load(path, into: parameters)
@@ -41,15 +38,12 @@ extension Trainer {
       case .random, .resume: break
       }
     }
-    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.values))
-    try communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
+    try communicator.broadcast(parameters)
   }
 
   private func resume() throws -> (run: SavedRun, file: TensorFile?) {
     var file: TensorFile?
-    var json: [UInt8] = []
-    try communicator.agree {
-      guard communicator.rank == 0 else { return }
+    let run = try communicator.fromRoot {
       guard FileManager.default.fileExists(atPath: folder.state)
       else { throw TrainingError.nothingToResume(folder: folder.path) }
       let state = try TrainingState.read(folder.state)
@@ -64,12 +58,12 @@ extension Trainer {
       progress = state.run.progress
       try begin()
       file = state.file
-      json = Array(try JSONEncoder().encode(state.run))
+      return state.run
     }
-    let run = try JSONDecoder().decode(SavedRun.self, from: Data(communicator.broadcast(json)))
     progress = run.progress
     return (run, file)
   }
+
   /// Rank 0's notes of what is about to be trained.
   private func begin() throws {
     try AtomicFile.write(RecipeFile.text(configuration), to: folder.recipe)

@@ -4,27 +4,6 @@ import Foundation
 public import PlanetData
 import ResNet
 
-/// Where the weights of a run's first stage come from.
-public enum Start: Equatable, Sendable, CustomStringConvertible {
-  /// A pretrained body under a new head.
-  case pretrained(String)
-  /// Random weights.
-  case random
-  /// A saved stage.
-  case model(String)
-  /// The state of an interrupted run.
-  case resume
-
-  public var description: String {
-    switch self {
-    case .pretrained(let path): "pretrained body \(path), new head"
-    case .random: "random"
-    case .model(let path): path
-    case .resume: "those of the interrupted run"
-    }
-  }
-}
-
 /// Trains the stages of a configuration, one after the other, on all ranks. Every rank has one and calls ``run(from:)``.
 ///
 /// Rank 0 alone reads and writes checkpoints and reports; decisions are taken on values all ranks share.
@@ -50,7 +29,8 @@ public final class Trainer {
   let history: History
   var log: StepLog
   /// What the network a stage ends with said of the validation images: the last epoch's, or with `keep_best` the best's.
-  /// The same on every rank; nil where that was not computed since the stage began or resumed.
+  /// The same on every rank; nil where that was not computed since the stage began or resumed: before the first epoch's
+  /// end, and after a resumption that trained no further.
   var predictions: Predictions?
 
   /// - Parameters:
@@ -84,7 +64,7 @@ public final class Trainer {
     guard !dataset.valid.isEmpty || !(configuration.keepBest || configuration.earlyStopping != nil)
     else { throw TrainingError.nothingToChooseBy }
     for stage in configuration.stages {
-      try Self.checkMemory(size: stage.size, batch: batch / communicator.size, precision: engine.precision)
+      try communicator.checkMemory(training: batch, size: stage.size, precision: engine.precision)
     }
     var options = Fingerprint()
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))
@@ -105,8 +85,8 @@ public final class Trainer {
     for index in progress.stage..<configuration.stages.count {
       let stage = configuration.stages[index]
       let learner = Learner(
-        parameters, stage: stage, configuration: configuration, seed: configuration.seed(of: stage),
-        steps: max(1, stage.epochs * stepsPerEpoch), communicator: communicator, engine: engine)
+        parameters, stage: stage, configuration: configuration, steps: max(1, stage.epochs * stepsPerEpoch),
+        communicator: communicator, engine: engine)
       if let saved = state {
         try TrainingState.load(saved.run, saved.file, into: learner, communicator: communicator)
         state = nil
@@ -114,30 +94,14 @@ public final class Trainer {
       try verifyReplicas("weights before \(stage.name)")
       reporter?.stageBegan(
         stage, step: progress.epoch * stepsPerEpoch + progress.stepInEpoch, stepsPerEpoch: stepsPerEpoch)
-      let imagesBefore = imagesTrained
       predictions = nil
+      learner.phases = progress.phases
       while progress.epoch < stage.epochs && !stopsEarly(stage) {
         guard try trainEpoch(learner, stage) else { return .stopped }
       }
-      guard try finish(stage, index, learner, images: imagesTrained - imagesBefore) else { return .stopped }
+      guard try finish(stage, index, learner) else { return .stopped }
     }
     return .finished
-  }
-
-  /// Refuses what would end in the kernel's killing the rank: some 400 values for each pixel of its batch, and weights,
-  /// gradients and moments, as `bench memory` measures.
-  static func checkMemory(size: Int, batch: Int, precision: Precision) throws {
-    let pixels = Double(size) * Double(size) * Double(batch)
-    let (needed, available) = (
-      pixels * 400 * Double(precision.bytes) + 6e8, Double(ProcessInfo.processInfo.physicalMemory)
-    )
-    guard needed < available else {
-      throw TrainingError.tooLarge(gigabytes: Int(min(1e9, needed / 1e9)), available: Int(available / 1e9))
-    }
-  }
-
-  private var imagesTrained: Int {
-    (progress.epoch * stepsPerEpoch + progress.stepInEpoch) * configuration.batchSize
   }
 
   /// The rows of a stage's epochs so far.

@@ -1,9 +1,11 @@
 /// Why training cannot go on.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
-  /// The loss became infinite or not a number.
+  /// The loss, or a weight, became infinite or not a number.
   case notFinite(step: Int)
   /// A saved network's outputs are not numbers.
   case notFiniteModel
+  /// The ranks' networks differ, which only a broken host, network or program can bring about.
+  case replicasDiffer(what: String, ranks: [Int])
   /// Ranks are in different steps, which only a bug can bring about.
   case outOfStep(Int)
   /// The training part has fewer images than one batch.
@@ -14,7 +16,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case nothingToEvaluate
   /// Early stopping, or keeping the best epoch, without validation images.
   case nothingToChooseBy
-  /// A step does not fit into the machine.
+  /// The ranks of a host need more memory than it has.
   case tooLarge(gigabytes: Int, available: Int)
   /// Each rank's own batch normalization needs two images on each.
   case tooFewPerRank(batchSize: Int, ranks: Int)
@@ -44,9 +46,11 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFinite(let step):
-      "training: the loss is no longer a finite number at step \(step). Start again with a lower --lr, in another --run or after removing this one's state.safetensors."
+      "training: loss or weights are no longer finite numbers at step \(step). Start again with a lower --lr, in another --run or after removing this one's state.safetensors."
     case .notFiniteModel:
       "evaluation: the network's outputs are not finite numbers. Use a checkpoint of a run that did not diverge."
+    case .replicasDiffer(let what, let ranks):
+      "\(what): not the same on rank \(ranks.map(String.init).joined(separator: ", ")) as on the other ranks. Replicas must never differ: suspect that host's memory or network. --resume continues from the last saved epoch."
     case .outOfStep(let step):
       "training: not all ranks are in step \(step). This is a bug in planet-dist; please report it with the command line."
     case .tooFewImages(let train, let batchSize):
@@ -58,7 +62,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .nothingToChooseBy:
       "training: early_stopping and keep_best go by fbeta, and there are no validation images. Use a larger valid_pct, or neither."
     case .tooLarge(let gigabytes, let available):
-      "training: a rank would need about \(gigabytes) GB, and this machine has \(available). Use a smaller --batch-size or --size, or more ranks."
+      "memory: this host's ranks would need about \(gigabytes) GB, and it has \(available). Use a smaller --batch-size or --size, or more hosts."
     case .tooFewPerRank(let batchSize, let ranks):
       "training: --batch-norm local needs two images on every rank, and a batch of \(batchSize) on \(ranks) ranks has fewer. Use fewer ranks, a larger --batch-size, or --batch-norm sync."
     case .unfinishedRun(let folder, let progress):

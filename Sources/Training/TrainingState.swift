@@ -1,5 +1,6 @@
 import Checkpoints
 import Collectives
+import Compute
 import Foundation
 import ResNet
 
@@ -15,6 +16,8 @@ struct Progress: Codable, Equatable {
   var optimizerStep = 0
   /// Time already spent on the next epoch.
   var secondsInEpoch = 0.0
+  /// Where the stage's time went.
+  var phases = Phases()
   var smoothedLoss = SmoothedLoss()
   var history: [HistoryRow] = []
 }
@@ -50,7 +53,9 @@ enum TrainingState {
     guard run.configuration.stages.indices.contains(p.stage),
       (0...max(0, run.configuration.stages[p.stage].epochs)).contains(p.epoch), counts.contains(p.stepInEpoch),
       counts.contains(p.optimizerStep),
-      (p.history.map(\.seconds) + [p.secondsInEpoch]).allSatisfy({ (0...1e9).contains($0) })
+      (p.history.map(\.seconds) + [p.secondsInEpoch] + p.phases.named.map(\.duration.seconds)).allSatisfy({
+        (0...1e9).contains($0)
+      })
     else { throw TrainingError.badFile(path: path, reason: "its progress is not within its stages") }
     return (run, file)
   }
@@ -64,8 +69,7 @@ enum TrainingState {
       let values = gathered.flatMap { $0.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) } }
       ownTensors.append((name, StoredTensor(shape: [gathered.count, own.count], values: values)))
     }
-    try communicator.agree {
-      guard communicator.rank == 0 else { return }
+    try communicator.onRoot {
       let json = String(decoding: try JSONEncoder().encode(run), as: UTF8.self)
       let shared: [TensorView] = sharedArenas(learner).map { ($0, [$1.count], UnsafeBufferPointer($1)) }
       try SafeTensors.withViews(of: ownTensors) { (own) throws(CheckpointError) in

@@ -14,7 +14,7 @@ final class ConsoleReporter: Reporter {
     let rates = stage.learningRates.map { String(format: "%.3g", $0) }.joined(separator: ", ")
     Console.print("")
     Console.print(
-      "\(stage.name): \(stage.size)×\(stage.size), \(stage.frozen ? "frozen body" : "unfrozen"), \(stage.epochs) epoch\(stage.epochs == 1 ? "" : "s"), "
+      "\(stage.name): \(stage), \(stage.epochs) epoch\(stage.epochs == 1 ? "" : "s"), "
         + "peak learning rates \(rates)" + (epoch > 0 ? ", from epoch \(epoch)" : ""))
     Console.print(row(HistoryRow.columns))
     lastLine = .now

@@ -29,22 +29,24 @@ enum DataReportText {
   /// How long epochs would take.
   static func print(_ speeds: [StageSpeed], for report: DataReport, batchSize: Int) {
     guard !speeds.isEmpty else { return }
-    let epochs = Recipe.epochs
-    Console.print(row("stage", ["size", "an epoch", "\(epochs) epochs"]))
-    var total = 0.0
+    Console.print(row("stage", ["size", "an epoch", "epochs", "in all"]))
+    var total: Double? = 0
     for speed in speeds {
       let epoch = speed.epoch(train: report.train, valid: report.valid, batchSize: batchSize)
-      total += (epoch ?? 0) * Double(epochs)
+      let all = epoch.map { $0 * Double(speed.stage.epochs) }
+      total = total.flatMap { total in all.map { total + $0 } }
       Console.print(
-        row(speed.stage, ["\(speed.size)", time(epoch), time(epoch.map { $0 * Double(epochs) })]))
+        row(speed.stage.name, ["\(speed.stage.size)", time(epoch), "\(speed.stage.epochs)", time(all)]))
     }
-    Console.print("about \(time(total)) in all, by a few steps timed on this machine")
-    for problem in Set(speeds.compactMap(\.problem)).sorted() { Console.print("warning: \(problem)") }
+    if let total { Console.print("about \(time(total)) in all, by a few steps timed on this machine") }
+    for problem in problems(speeds) { Console.print("error: \(problem)") }
   }
 
-  static func printVerdict(_ report: DataReport) {
-    let errors = report.findings.count { $0.kind.isError }
-    let warnings = report.findings.count - errors
+  private static func problems(_ speeds: [StageSpeed]) -> [String] { Set(speeds.compactMap(\.problem)).sorted() }
+
+  static func printVerdict(_ report: DataReport, _ speeds: [StageSpeed]) {
+    let found = report.findings.count { $0.kind.isError }
+    let (errors, warnings) = (found + problems(speeds).count, report.findings.count - found)
     Console.print("")
     Console.print(
       errors > 0

@@ -9,12 +9,12 @@ import Training
 /// Runs a command on all ranks and turns failures into one message and a documented exit code.
 enum Job {
   static func run<R>(_ options: ComputeOptions, _ body: (Communicator) throws -> R) -> R {
-    return Communicator.withJob(timeout: .seconds(options.timeout)) { error, rank, size in
-      Console.complain((size > 1 ? "rank \(rank): " : "") + "Error: \(error)")
-      return exitCode(error)
-    } _: { communicator in
-      try body(communicator)
-    }
+    Communicator.withJob(
+      timeout: .seconds(options.timeout),
+      onFailure: { error, rank, size in
+        Console.complain((size > 1 ? "rank \(rank): " : "") + "Error: \(error)")
+        return exitCode(error)
+      }, body)
   }
 
   /// Runs a command that one process is enough for: under mpirun rank 0 does it, and the others have nothing to do.
@@ -42,6 +42,7 @@ enum Job {
 
   private static func exitCode(_ error: TrainingError) -> Int32 {
     switch error {
+    case .replicasDiffer: replicasDiffer
     case .outOfStep: EX_SOFTWARE
     case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank, .tooLarge, .nothingToChooseBy,
       .otherPrediction:
@@ -55,8 +56,7 @@ enum Job {
   private static func exitCode(_ error: CommunicationError) -> Int32 {
     switch error {
     case .timedOut, .abandoned, .rankFailed: EX_TEMPFAIL
-    case .different(let what, _, _): what.hasPrefix("weights") ? replicasDiffer : EX_CONFIG
-    case .mismatched: EX_CONFIG
+    case .different, .mismatched: EX_CONFIG
     case .library, .notJoined: EX_SOFTWARE
     }
   }

@@ -18,7 +18,7 @@ import Testing
 
   @Test("both formats give every precision, stride and shared storage", arguments: files)
   func formats(name: String) throws {
-    let file = try TorchFile.read(Golden.path(name))
+    let file = try WeightsFile.read(Golden.path(name))
     #expect(file.tensors == Self.tensors)
     #expect(file.metadata.isEmpty)
   }

@@ -40,7 +40,7 @@ import Testing
     let sums = try ranksOnThreads(3) { communicator in
       do {
         try communicator.agree { if communicator.rank == 1 { throw Fault(description: "once") } }
-        return [Int64]()
+        return [Double]()
       } catch {
         return try communicator.sum([1])
       }

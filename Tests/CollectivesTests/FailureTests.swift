@@ -39,7 +39,10 @@ import Testing
       if communicator.rank == 0 {
         _ = try communicator.sum([1.0, 2.0])
       } else {
-        _ = try communicator.sum([Int64(1), 2])
+        var floats: [Float] = [1, 2, 3, 4]  // as many bytes
+        try floats.withUnsafeMutableBufferPointer { floats throws(CommunicationError) in
+          try communicator.allReduce(floats)
+        }
       }
     }
     let messages = outcomes.map { outcome in

@@ -114,12 +114,23 @@ import Testing
     }
   }
 
-  /// What does not fit into memory is said, and does not keep the rest from being reported.
+  /// A recipe's own stages are timed, in its precision and batches.
+  @Test func estimateOfARecipe() throws {
+    try "batch_size: 4\nstages:\n  - {name: tiny, size: 32, lr: 1e-3, epochs: 3}\n".write(
+      toFile: folder.path("r.yaml"), atomically: true, encoding: .utf8)
+    let run = try check("--recipe", folder.path("r.yaml"))
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let row = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("tiny ") }).split(separator: " ")
+    #expect(row[1] == "32" && row.contains("3"))
+  }
+
+  /// What does not fit into memory is an error, and does not keep the rest from being reported.
   @Test func estimateOfTheImpossible() throws {
     let run = try check("--size", "4096", "--batch-size", "65536")
     #expect(run.exitCode == 65)
     #expect(run.output.contains("error: nothing to train (1)"))
-    #expect(run.output.contains("warning: training: a rank would need about"))
+    #expect(run.output.contains("error: memory: this host's ranks would need about"))
+    #expect(run.output.contains("2 errors: training would stop."))
   }
 
   /// Another set's label file: all its rows lack images, all images lack rows, and the lists are cut.

@@ -31,6 +31,7 @@ struct JourneyTests {
     #expect(history.count == 5)
     #expect(history[0] == "stage,epoch,train_loss,valid_loss,accuracy_thresh,fbeta,time")
     #expect(!folder.has("run/state.safetensors"))
+    try report()
 
     let model = folder.path("run/models/stage-2-rn50.safetensors")
     let evaluate = ["evaluate", "--checkpoint", model, "--data", folder.path("data"), "--json"]
@@ -55,6 +56,24 @@ struct JourneyTests {
       let rows = text.split(separator: "\n").map { $0.prefix { $0 != "," } }
       #expect(rows == ["image_name", "test_0", "test_1", "test_2", "test_3"])
     }
+  }
+
+  /// Training wrote a report after each stage, and `report` writes it again.
+  private func report() throws {
+    let path = folder.path("run/report.html")
+    let html = try String(contentsOfFile: path, encoding: .utf8)
+    for part in [
+      "<h3>stage-1-rn50</h3>", "<h3>stage-2-rn50</h3>", "Most confident mistakes", "data:image/jpeg;base64,",
+    ] {
+      #expect(html.contains(part), "\(part)")
+    }
+    try FileManager.default.removeItem(atPath: path)
+    let again = try ProgramRun("planet-dist", ["report", folder.path("run")])
+    #expect(again.exitCode == 0 && again.output == "wrote \(path)\n")
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == html)
+    let nothing = try ProgramRun("planet-dist", ["report", folder.path("nothing")])
+    #expect(nothing.exitCode == 65 && nothing.errors.contains("history.csv: it cannot be read"))
+    #expect(!folder.has("nothing"))
   }
 
   /// The whole of `evaluate`, and a submission: two checkpoints, eight views, thresholds that were found, the rows of a
@@ -148,6 +167,7 @@ struct JourneyTests {
     if Python.has("tensorboard") {
       #expect(try curve("fbeta", in: "broken") == [3, 7, 11, 15, 19, 23])
       #expect(try curve("loss/train", in: "broken") == Array(0..<24))
+      #expect(try curve("images_per_second", in: "broken") == Array(0..<24))
     }
   }
 

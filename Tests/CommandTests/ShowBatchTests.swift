@@ -48,5 +48,9 @@ import Testing
     let run = try showBatch("data/train_v2.csv/batch.svg")
     #expect(run.exitCode == 74 && run.lines(containing: "Error: ").count == 1)
     #expect(try showBatch("batch.svg", "--valid", "--valid-pct", "0").exitCode == 65)
+    let huge = try showBatch("batch.jpg", "--size", "4096")
+    #expect(huge.exitCode == 64 && huge.errors.contains("12288 pixels wide, more than 8192"), "\(huge.errors)")
+    let stage = try showBatch("batch.svg", "--stage", "stage-9")
+    #expect(stage.exitCode == 64 && stage.errors.contains("--stage: no stage stage-9. There are stage-1-rn50,"))
   }
 }

@@ -36,7 +36,6 @@ import Testing
     }
     #expect(try loader.next() == nil)
     #expect(try loader.next() == nil)
-    #expect(loader.waited > .zero)
   }
 
   /// Images and targets of two, in the weights asked for; a partner that cannot be read is an error as well.

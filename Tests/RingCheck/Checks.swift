@@ -29,9 +29,6 @@ extension RingCheck {
       }
     }
     try communicator.verifyIdentical(hash(floats), what: "sum of \(count) floats")
-    let integers = try communicator.sum((0..<count).map { Int64($0) << 20 + Int64(rank) })
-    guard integers.indices.allSatisfy({ integers[$0] == Int64(size) * Int64($0) << 20 + Int64(size * (size - 1) / 2) })
-    else { throw Failure("sum of \(count) integers") }
     let doubles = try communicator.sum((0..<min(count, 1000)).map { Double($0) + 0.25 * Double(rank) })
     guard doubles.indices.allSatisfy({ doubles[$0] == Double(size * $0) + 0.25 * Double(size * (size - 1) / 2) })
     else { throw Failure("sum of doubles") }
@@ -48,8 +45,9 @@ extension RingCheck {
     guard gathered == (rank == 0 ? (0..<size).map(blob) : nil) else { throw Failure("gather") }
     guard try communicator.allGather(rank * rank) == (0..<size).map({ $0 * $0 }) else { throw Failure("all-gather") }
     let placement = try communicator.placement()
-    guard placement.localRank == rank, placement.localSize == size, (1...size).contains(placement.ranksSharingCores)
-    else { throw Failure("placement \(placement)") }
+    guard placement.localSize == size, (1...size).contains(placement.ranksSharingCores) else {
+      throw Failure("placement \(placement)")
+    }
     try communicator.barrier()
   }
 

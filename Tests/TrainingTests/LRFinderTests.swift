@@ -105,7 +105,7 @@ import Testing
       let stage = configuration.stages[1]
       try trainer.load(.random)
       let learner = Learner(
-        trainer.parameters, stage: stage, configuration: configuration, seed: 1, steps: 4, communicator: communicator,
+        trainer.parameters, stage: stage, configuration: configuration, steps: 4, communicator: communicator,
         engine: trainer.engine)
       let batches = trainer.loader(stage, epoch: 0)
       let batch = try #require(try batches.next())

@@ -32,8 +32,15 @@ import Testing
     (c.keepBest, c.earlyStopping) = (true, .init(patience: 2, minDelta: 1e-5))
     c.stages[1].learningRates = [1e-20, 0.1, 1.0 / 3]
     c.stages[2].epochs = 0
+    c.stages.remove(at: 0)
     #expect(try parse(RecipeFile.text(c)) == c)
     #expect(try parse(RecipeFile.text(Recipe.planet)) == Recipe.planet)
+  }
+
+  /// Only what nests counts, not a comment's ornaments.
+  @Test func ornaments() throws {
+    let line = "# " + String(repeating: "-", count: 1200) + " {what is this?}\n"
+    #expect(try parse(line + line + "wd: 0.1 # ----\n" + line).wd == 0.1)
   }
 
   @Test func learningRatesAreFastais() throws {
@@ -76,7 +83,7 @@ import Testing
     ("stages:\n  - {name: a, lr: [1, 2]}", "r.yaml, line 2: lr must be a positive number"),
     (
       "stages:\n  - {name: a, lr: 1, learning: 3}",
-      "r.yaml, line 2: unknown key 'learning' (there are name, size, freeze"
+      "r.yaml, line 2: unknown key 'learning' (there are name, index, size, freeze"
     ),
     ("a: [1, 2", "r.yaml, line 2: not YAML: did not find expected ',' or ']'"),
     (String(repeating: "[", count: 60_000), "r.yaml: it is larger than any recipe"),

@@ -18,7 +18,7 @@ import Testing
     (configuration.batchSize, configuration.ps, configuration.wd) = (golden.batch, 0, expected.weightDecay)
     let parameters = golden.parameters()
     let learner = Learner(
-      parameters, stage: stage, configuration: configuration, seed: 0, steps: expected.losses.count,
+      parameters, stage: stage, configuration: configuration, steps: expected.losses.count,
       communicator: Communicator.threads(1)[0], engine: Engine(kernels: Kernels.all[0], threads: Threads(2)))
     var losses: [Double] = []
     for step in expected.losses.indices {

@@ -123,6 +123,36 @@ import Testing
     #expect(try fixture.train(configuration, in: run).outcome == .finished)
     let model = try ModelFile(path: run.model("stage-2-rn50"))
     #expect(model.size == 32 && model.labels == fixture.dataset.labels)
+    #expect(try HistoryRow.read(run.history).isEmpty)
+    #expect(try run.readResults().map(\.stage.name) == ["stage-1-rn50", "stage-2-rn50"])
+  }
+
+  /// Stopped while a stage without epochs is evaluated, a run can be resumed as well.
+  @Test func stopsInZeroEpochs() throws {
+    let fixture = try Fixture()
+    let run = fixture.run("run")
+    var configuration = Fixture.configuration()
+    for i in configuration.stages.indices { configuration.stages[i].epochs = 0 }
+    #expect(try fixture.train(configuration, in: run, stopAt: 1).outcome == .stopped)
+    #expect(try fixture.train(configuration, in: run, from: .resume).outcome == .finished)
+    #expect(try run.readResults().count == 2)
+  }
+
+  /// A kill in a stage's first epoch finds the state of the stage before: what that came to is told again as it was.
+  @Test func killedInTheNextStage() throws {
+    let fixture = try Fixture()
+    let run = fixture.run("run")
+    // Asked in each of the two epochs' two steps, and in each validation: the seventh is the next stage's first step.
+    #expect(try fixture.train(in: run, stopAt: 6).outcome == .stopped)
+    let state = try Data(contentsOf: URL(fileURLWithPath: run.state))
+    #expect(try fixture.train(in: run, from: .resume).outcome == .finished)
+    let first = try #require(try run.readResults().first)
+    try state.write(to: URL(fileURLWithPath: run.state))
+    #expect(try fixture.train(in: run, from: .resume).outcome == .finished)
+    let again = try #require(try run.readResults().first { $0.stage.name == first.stage.name })
+    #expect(first.images == 2 * 16 && again.images == first.images)
+    for phase in ["forward", "backward", "optimizer"] { #expect((first.phases[phase] ?? 0) > 0) }
+    #expect(again.phases["backward"] == first.phases["backward"])
   }
 
   /// What the last epoch, or the best that is kept, said of each validation image stays with the trainer, on every rank:

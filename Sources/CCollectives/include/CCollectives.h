@@ -43,10 +43,9 @@ int pd_set_segment(pd_communicator *c, size_t bytes);
 // MARK: Operations
 
 /// Replaces `values` on every rank by the sum over the ranks, elementwise. Bit-identical on every rank, and from run to
-/// run with the same number of ranks. Integers wrap around.
+/// run with the same number of ranks.
 int pd_sum_float(pd_communicator *c, float *_Nullable values, size_t count);
 int pd_sum_double(pd_communicator *c, double *_Nullable values, size_t count);
-int pd_sum_int64(pd_communicator *c, int64_t *_Nullable values, size_t count);
 
 /// `blocks` holds one block per rank, this rank's own filled in; afterwards all are.
 int pd_all_gather(pd_communicator *c, void *_Nullable blocks, size_t block_bytes);

@@ -1,14 +1,10 @@
 /// A `state_dict` written by `torch.save`, in the zip format (PyTorch 1.6 on) or the legacy one. No code of the file
 /// runs; see ``Unpickler``. Both formats are defined by `torch/serialization.py`.
-public enum TorchFile {
-  /// Reads all floating-point tensors of the dictionary, or of the one under its key `state_dict` or `model`.
+enum TorchFile {
+  /// All floating-point tensors of the dictionary, or of the one under its key `state_dict` or `model`.
   ///
-  /// - Throws: ``CheckpointError`` if it cannot be opened, contradicts its format, or needs anything that a dictionary
-  ///   of tensors does not.
-  public static func read(_ path: String) throws(CheckpointError) -> TensorFile {
-    TensorFile(path: path, tensors: try MappedFile.read(path, parse))
-  }
-
+  /// - Throws: ``FormatError`` if the file contradicts its format, or needs anything that a dictionary of tensors does
+  ///   not.
   static func parse(_ bytes: UnsafeRawBufferPointer) throws(FormatError) -> [String: StoredTensor] {
     try isZip(bytes) ? parseZip(bytes) : parseLegacy(bytes)
   }

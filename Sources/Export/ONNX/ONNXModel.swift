@@ -1,10 +1,10 @@
 import SwiftProtobuf
 
 extension NetworkExport {
-  /// The newest of ONNX's operator sets that changed an operator used here, and the format it came with (ONNX 1.17):
-  /// a later one would say nothing else, and older runtimes would not read it.
-  static let opset: Int64 = 22
-  static let irVersion: Int64 = 10
+  /// The newest of ONNX's operator sets that changed an operator used here (Flatten), and the format it came with
+  /// (ONNX 1.20): a later one would say nothing else, and older runtimes would not read it.
+  static let opset: Int64 = 25
+  static let irVersion: Int64 = 13
 
   /// The network as an ONNX model (https://onnx.ai/onnx/intro/concepts.html).
   func onnxModel() -> ModelProto {

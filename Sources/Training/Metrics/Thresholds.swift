@@ -15,6 +15,7 @@ public struct Thresholds: Encodable, Equatable, Sendable {
     values = labels.map { _ in value }
   }
 
+  /// The threshold of the label with that index.
   public subscript(label: Int) -> Double {
     get { values[label] }
     set { values[label] = newValue }

@@ -1,19 +1,20 @@
 public import Compute
 import Foundation
 import PlanetData
+import ResNet
 
 /// Everything that decides what a run computes: two runs with equal configurations, data and starting weights on as many
 /// ranks and threads give the same bits. Saved with a run's state, and compared when it resumes. ``RecipeFile`` is how it
 /// is written for people.
 public struct Configuration: Codable, Equatable, Sendable {
   /// Layer groups with learning rates of their own (recipe §4).
-  public static let layerGroups = 3
+  public static let layerGroups = Architecture.headGroup + 1
 
   /// One call of `fit_one_cycle`.
-  public struct Stage: Codable, Equatable, Sendable {
+  public struct Stage: Codable, CustomStringConvertible, Equatable, Sendable {
     /// What its checkpoint is called.
     public var name: String
-    /// Its place in the recipe, by which its random numbers differ from other stages'.
+    /// Its place in the whole recipe, counted from 0, by which its random numbers differ from other stages'.
     public var index: Int
     /// Side of the square images, in pixels.
     public var size: Int
@@ -22,6 +23,9 @@ public struct Configuration: Codable, Equatable, Sendable {
     /// Peak learning rate of each layer group.
     public var learningRates: [Double]
     public var epochs: Int
+
+    /// What trains on what: "128×128, frozen body".
+    public var description: String { "\(size)×\(size), \(frozen ? "frozen body" : "unfrozen")" }
 
     public init(name: String, index: Int, size: Int, frozen: Bool, learningRates: [Double], epochs: Int) {
       self.name = name
@@ -62,8 +66,8 @@ public struct Configuration: Codable, Equatable, Sendable {
 
   public var stages: [Stage]
   public var batchSize = Recipe.batchSize
-  public var wd = Recipe.weightDecay
-  public var ps = Recipe.dropout
+  public var wd = Recipe.wd
+  public var ps = Recipe.ps
   public var seed: UInt32 = 1
   public var augment = true
   public var shuffle = true
@@ -75,7 +79,7 @@ public struct Configuration: Codable, Equatable, Sendable {
   public var mixup = 0.0
   /// Training targets y become y·(1 - ε) + ε/2, as in Keras's `BinaryCrossentropy`.
   public var labelSmoothing = 0.0
-  /// Decay of ``WeightAverage``, which then is what is evaluated and saved; 0 averages nothing.
+  /// Decay of ``Snapshot/follow(_:step:decay:engine:)``, which then is what is evaluated and saved; 0 averages nothing.
   public var ema = 0.0
   public var earlyStopping: EarlyStopping?
   /// Whether a stage's result are the weights of its epoch with the highest fbeta (fastai's `SaveModelCallback`), not

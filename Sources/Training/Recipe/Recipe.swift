@@ -14,9 +14,9 @@ public enum Recipe {
   /// Images of a step, over all ranks.
   public static let batchSize = 64
   /// Weight decay.
-  public static let weightDecay = 0.01
+  public static let wd = 0.01
   /// Dropout before the last layer; half of it before the hidden one.
-  public static let dropout = 0.5
+  public static let ps = 0.5
   /// Logits become tags above this probability.
   public static let threshold = 0.2
   /// Fraction of the images kept for validation.

@@ -23,9 +23,10 @@ extension RecipeFile {
       lines.append("early_stopping: {patience: \(stopping.patience), min_delta: \(stopping.minDelta)}")
     }
     lines.append("stages:")
-    for stage in c.stages {
+    for (place, stage) in c.stages.enumerated() {
+      lines.append("  - name: \(stage.name)")
+      if stage.index != place { lines.append("    index: \(stage.index)  # its place in the whole recipe") }
       lines += [
-        "  - name: \(stage.name)",
         "    size: \(stage.size)",
         "    freeze: \(stage.frozen)",
         "    lr: [\(stage.learningRates.map { "\($0)" }.joined(separator: ", "))]",

@@ -6,8 +6,7 @@ import Yams
 public enum RecipeFile {
   /// Larger files are no recipes.
   static let sizeLimit = 65_536
-  /// libyaml follows nested collections by recursion, and a file of brackets would exhaust the stack.
-  private static let nestingLimit = 64
+  private static let openingLimit = 1024
 
   /// A file's text.
   public static func read(_ path: String) throws(RecipeError) -> String {
@@ -25,7 +24,7 @@ public enum RecipeFile {
   /// - Parameter path: for messages.
   /// - Throws: ``RecipeError``, naming the line.
   public static func parse(_ text: String, path: String) throws(RecipeError) -> Configuration {
-    guard text.utf8.count <= sizeLimit, text.count(where: { "[{-?".contains($0) }) <= 16 * nestingLimit
+    guard text.utf8.count <= sizeLimit, openings(text) <= openingLimit
     else { throw RecipeError(path: path, line: nil, reason: "it is larger than any recipe") }
     let node: Node?
     do {
@@ -40,6 +39,18 @@ public enum RecipeFile {
     let configuration = try configuration(&recipe)
     try recipe.finish()
     return configuration
+  }
+
+  /// At most how many collections a line begins within others: libyaml follows them by recursion, and a file of
+  /// brackets, or of `- - -`, would exhaust the stack.
+  private static func openings(_ text: String) -> Int {
+    zip(text.utf8, text.utf8.dropFirst()).count { a, b in
+      switch a {
+      case UInt8(ascii: "["), UInt8(ascii: "{"): true
+      case UInt8(ascii: "-"), UInt8(ascii: "?"): b == UInt8(ascii: " ") || b == UInt8(ascii: "\t")
+      default: false
+      }
+    }
   }
 
   private static func configuration(_ recipe: inout RecipeMapping) throws(RecipeError) -> Configuration {
@@ -87,6 +98,7 @@ public enum RecipeFile {
     guard !before.contains(where: { $0.name == name }) else { throw mapping.error("name", "is that of another stage") }
     var stage = Configuration.Stage(
       name: name, index: index, size: 128, frozen: false, learningRates: [], epochs: Recipe.epochs)
+    try mapping.read("index", into: &stage.index, Limits.stageIndex)
     try mapping.read("size", into: &stage.size, Limits.size)
     try mapping.read("freeze", into: &stage.frozen)
     try mapping.read("epochs", into: &stage.epochs, Limits.epochs)

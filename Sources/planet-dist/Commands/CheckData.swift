@@ -20,11 +20,14 @@ struct CheckData: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Time training steps to estimate an epoch's time.")
   var estimate = true
 
+  @Option(help: "The recipe instead of the planet recipe: a YAML file, as launch/recipes has some.")
+  var recipe: String?
+
   @Option(help: "Side of the images in pixels, for the estimate. Default: the stage's, 128 or 256.")
   var size: Int?
 
-  @Option(help: "Images of a step, over all ranks together.")
-  var batchSize = Recipe.batchSize
+  @Option(help: "Images of a step, over all ranks together. Default: the recipe's, \(Recipe.batchSize).")
+  var batchSize: Int?
 
   @Flag(help: "Print one JSON object, with everything in full.")
   var json = false
@@ -37,29 +40,36 @@ struct CheckData: ParsableCommand {
 
   mutating func run() throws {
     let sound = Job.run(compute) { communicator in
-      let engine = try compute.engine(communicator)
+      let recipe = try communicator.fromRoot { try self.configuration() }
+      let engine = try compute.engine(communicator, precision: recipe.precision)
       let banner = try compute.banner(communicator, engine)
       let report = try DataReport.make(
-        data.location(), validPct: data.validPct ?? Recipe.validPct,
-        splitSeed: data.splitSeed ?? Recipe.splitSeed, batchSize: batchSize,
+        data.location(), validPct: recipe.validPct, splitSeed: recipe.splitSeed, batchSize: recipe.batchSize,
         threads: engine.threads, communicator: communicator)
       if let banner, let report, !json {
         DataReportText.print(report, banner: banner)
         if estimate { Console.print("\ntiming a few steps of each stage (--no-estimate leaves this out)") }
       }
       let speeds =
-        estimate
-        ? try StageSpeed.measure(size: size, batchSize: batchSize, communicator: communicator, engine: engine) : []
+        estimate ? try StageSpeed.measure(recipe, communicator: communicator, engine: engine) : []
       guard let report else { return true }
       if json {
-        try Console.print(json: Everything(report, speeds, batchSize: batchSize))
+        try Console.print(json: Everything(report, speeds, batchSize: recipe.batchSize))
       } else {
-        DataReportText.print(speeds, for: report, batchSize: batchSize)
-        DataReportText.printVerdict(report)
+        DataReportText.print(speeds, for: report, batchSize: recipe.batchSize)
+        DataReportText.printVerdict(report, speeds)
       }
-      return !report.hasErrors
+      return !report.hasErrors && speeds.allSatisfy { $0.problem == nil }
     }
     if !sound { throw ExitCode(EX_DATAERR) }
+  }
+
+  private func configuration() throws -> Configuration {
+    var c = try Configuration.recipe(recipe)
+    (c.batchSize, c.precision) = (batchSize ?? c.batchSize, compute.precision ?? c.precision)
+    (c.validPct, c.splitSeed) = (data.validPct ?? c.validPct, data.splitSeed ?? c.splitSeed)
+    for i in c.stages.indices { c.stages[i].size = size ?? c.stages[i].size }
+    return c
   }
 
   private struct Everything: Encodable {
@@ -68,11 +78,11 @@ struct CheckData: ParsableCommand {
     let stages: [Stage]
 
     init(_ report: DataReport, _ speeds: [StageSpeed], batchSize: Int) {
-      sound = !report.hasErrors
+      sound = !report.hasErrors && speeds.allSatisfy { $0.problem == nil }
       self.report = report
       stages = speeds.map {
         Stage(
-          stage: $0.stage, size: $0.size, frozen: $0.frozen, trainingImagesPerSecond: $0.training,
+          stage: $0.stage.name, size: $0.stage.size, frozen: $0.stage.frozen, trainingImagesPerSecond: $0.training,
           evaluationImagesPerSecond: $0.evaluation,
           epochSeconds: $0.epoch(train: report.train, valid: report.valid, batchSize: batchSize), problem: $0.problem)
       }

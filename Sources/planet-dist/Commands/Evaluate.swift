@@ -26,18 +26,17 @@ struct Evaluate: ParsableCommand {
     Job.run(compute) { communicator in
       let engine = try compute.engine(communicator)
       let predictor = try model.predictor(communicator, engine, compute)
-      let given = try communicator.agree {
-        guard communicator.rank == 0 else { return Thresholds(labels: predictor.labels) }
+      let given = try communicator.onRoot {
         if let saveThresholds { try AtomicFile.prepareFolder(of: saveThresholds) }
         return try thresholds.load(labels: predictor.labels)
       }
       let dataset = try communicator.agree { try data.dataset(labels: predictor.labels) }
       let predictions = try predictor.predictions(dataset.valid, of: dataset)
-      try communicator.agree {
-        guard communicator.rank == 0 else { return }
+      try communicator.onRoot {
         for warning in dataset.warnings { Console.complain("warning: \(warning)") }
         let report = EvaluationReport(
-          predictions, thresholds: given, checkpoints: model.checkpoint, sizes: predictor.sizes, tta: model.tta)
+          predictions, thresholds: given ?? Thresholds(labels: predictor.labels), checkpoints: model.checkpoint,
+          sizes: predictor.sizes, tta: model.tta)
         if json { try Console.print(json: report) } else { report.lines.forEach(Console.print) }
         try save(report.thresholdSearch)
       }

@@ -20,7 +20,8 @@ struct LRFind: ParsableCommand {
     case frozen, unfrozen
 
     static func help(for value: Body) -> ArgumentHelp? {
-      value == .frozen ? "Only the head and batch normalization train." : "Everything trains."
+      value == .frozen
+        ? "Only the head and batch normalization train. Default: as in the stage." : "Everything trains."
     }
   }
 
@@ -35,19 +36,12 @@ struct LRFind: ParsableCommand {
   @Option(help: "Start from a saved stage: RUN/models/NAME.safetensors.")
   var from: String?
 
-  @Flag var body = Body.frozen
+  @OptionGroup(title: "Stage") var stage: StageOptions
 
-  @Option(help: "Side of the images in pixels.")
-  var size = Recipe.planet.stages[0].size
+  @Flag var body: Body?
 
-  @Option(help: "Images of a step, over all ranks together.")
-  var batchSize = Recipe.batchSize
-
-  @Option(help: "Weight decay.")
-  var wd = Recipe.weightDecay
-
-  @Option(help: "Seed of weights, order, augmentation and dropout.")
-  var seed: UInt32 = 1
+  @Option(help: "Weight decay. Default: the recipe's, \(Recipe.wd).")
+  var wd: Double?
 
   @Option(help: "The first learning rate.")
   var startLr = LRFinder().startLR
@@ -66,8 +60,6 @@ struct LRFind: ParsableCommand {
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
     _ = try data.folder
-    try Limits.size.check("--size", size)
-    try Limits.batchSize.check("--batch-size", batchSize)
     try Limits.fraction.check("--wd", wd)
     if !(startLr > 0 && startLr < endLr && endLr <= 1e6) {
       throw ValidationError(
@@ -84,36 +76,40 @@ struct LRFind: ParsableCommand {
 
   mutating func run() throws {
     Job.run(compute) { communicator in
-      let engine = try compute.engine(communicator)
-      let dataset = try communicator.agree { try data.dataset() }
-      let stage = Configuration.Stage(
-        name: "lr-find", index: Recipe.planet.stages.count, size: size, frozen: body == .frozen,
-        learningRates: [endLr, endLr, endLr], epochs: 1)
-      var configuration = Configuration(stages: [stage])
-      (configuration.batchSize, configuration.wd, configuration.seed) = (batchSize, wd, seed)
-      configuration.precision = engine.precision
-      let start = try communicator.agree {
-        guard communicator.rank == 0 else { return Start.random }
+      let configuration = try communicator.fromRoot { try self.configuration() }
+      let stage = configuration.stages[0]
+      let engine = try compute.engine(communicator, precision: configuration.precision)
+      let dataset = try communicator.agree { try data.dataset(recipe: configuration) }
+      let start = try communicator.onRoot {
         try AtomicFile.prepareFolder(of: out + "/lr-find.csv")
-        return try from.map { .model($0) } ?? .fresh(pretrained)
+        return try from.map { Start.model($0) } ?? .fresh(pretrained)
       }
       if let banner = try compute.banner(communicator, engine) {
         Console.print(banner)
         Console.print(
-          "\(numIt) steps of \(batchSize) images at \(size)×\(size), \(body == .frozen ? "frozen body" : "unfrozen"), "
+          "\(numIt) steps of \(configuration.batchSize) images at \(stage.description), "
             + String(format: "learning rate %.0e to %.0e", startLr, endLr))
-        Console.print("weights: \(start)")
+        Console.print("weights: \(start ?? .random)")
       }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: RunFolder(out), communicator: communicator, engine: engine,
         loaderThreads: compute.loaderThreads)
       let console = ConsoleReporter()
-      let curve = try trainer.findLearningRate(finder, from: start) { point in
+      let curve = try trainer.findLearningRate(finder, from: start ?? .random) { point in
         console.showProgress(epoch: 0, step: point.iteration + 1, steps: numIt, loss: point.smoothLoss)
       }
       console.clear()
-      try communicator.agree { if communicator.rank == 0 { try show(curve) } }
+      try communicator.onRoot { try show(curve) }
     }
+  }
+
+  /// The stage's, without what only whole epochs need.
+  private func configuration() throws -> Configuration {
+    var c = try stage.configuration()
+    (c.wd, c.precision) = (wd ?? c.wd, compute.precision ?? c.precision)
+    (c.ema, c.keepBest, c.earlyStopping) = (0, false, nil)
+    if let body { c.stages[0].frozen = body == .frozen }
+    return c
   }
 
   private func show(_ curve: LRCurve) throws {

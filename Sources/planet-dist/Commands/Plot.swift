@@ -8,7 +8,7 @@ struct Plot: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draw a run: losses, learning rate, momentum and metrics, here and as SVG files.",
     discussion: """
-      Reads RUN/history.csv and RUN/log.jsonl, also while the run goes on, and writes losses.svg, lr.svg, momentum.svg and \
+      Reads RUN/history.csv and RUN/log.jsonl, also while the run goes on, once an epoch is done, and writes losses.svg, lr.svg, momentum.svg and \
       metrics.svg: fastai's plot_losses, plot_lr(show_moms=True) and plot_metrics.
       """)
 
@@ -21,10 +21,10 @@ struct Plot: ParsableCommand {
   mutating func run() throws {
     try Job.alone {
       let (folder, out) = (RunFolder(runFolder), out ?? runFolder)
-      // A run in its first epoch has no history yet, and old ones have no log.
-      let exists = { FileManager.default.fileExists(atPath: $0) }
-      let log = exists(folder.log) ? try RunLog(path: folder.log) : nil
-      let history = log == nil || exists(folder.history) ? try HistoryRow.read(folder.history) : []
+      // A run that was stopped in its first epoch has a log and no history yet.
+      let log = try folder.readLog()
+      let history =
+        log == nil || FileManager.default.fileExists(atPath: folder.history) ? try HistoryRow.read(folder.history) : []
       let charts = RunCharts(log: log, history: history)
       for chart in [charts.losses, charts.fbeta] { if let chart { Console.print(chart.text()) } }
       for (name, chart) in [

@@ -40,12 +40,10 @@ struct Predict: ParsableCommand {
       let engine = try compute.engine(communicator)
       let samples = try communicator.agree { try ImageFolder.list(images) }
       let predictor = try model.predictor(communicator, engine, compute)
-      let submission = try communicator.agree {
-        communicator.rank == 0 ? try self.submission(samples, labels: predictor.labels) : Submission(.probabilities)
-      }
+      let submission = try communicator.onRoot { try self.submission(samples, labels: predictor.labels) }
       var progress = ProgressLines()
       let outcome = try predictor.predict(
-        samples, as: submission, to: out, onProgress: { progress.show(done: $0, of: $1) })
+        samples, as: submission ?? Submission(.probabilities), to: out, onProgress: { progress.show(done: $0, of: $1) })
       guard communicator.rank == 0 else { return outcome }
       switch outcome {
       case .finished: Console.print("wrote \(samples.count) rows to \(out)")

@@ -22,26 +22,19 @@ struct ShowBatch: ParsableCommand {
   @Option(help: "Rows, and columns.")
   var rows = 3
 
-  @Option(help: "The stage whose chips these are.")
-  var stage = Recipe.planet.stages[0].name
+  @OptionGroup(title: "Stage") var stage: StageOptions
 
   @Option(help: "The epoch of the stage, counted from 0.")
   var epoch = 0
 
-  @Option(help: "Side of the images in pixels. Default: the stage's, 128 or 256.")
-  var size: Int?
-
-  @Option(help: "Seed of order and augmentation.")
-  var seed: UInt32 = 1
-
   @Flag(help: "Show validation images, which are not changed.")
   var valid = false
 
-  @Flag(inversion: .prefixedNo, help: "Change training images at random.")
-  var augment = true
+  @Flag(inversion: .prefixedNo, help: "Change training images at random. Default: as the recipe does.")
+  var augment: Bool?
 
-  @Flag(inversion: .prefixedNo, help: "Draw a new order for every epoch.")
-  var shuffle = true
+  @Flag(inversion: .prefixedNo, help: "Draw a new order for every epoch. Default: as the recipe does.")
+  var shuffle: Bool?
 
   private enum Format: String {
     case svg, png, jpg, jpeg
@@ -54,35 +47,37 @@ struct ShowBatch: ParsableCommand {
     guard format != nil else { throw ValidationError("--out must end in .svg, .png or .jpg: \(out) does not.") }
     if !(1...32).contains(rows) { throw ValidationError("--rows must be 1 to 32, not \(rows).") }
     try Limits.epochs.check("--epoch", epoch)
-    try Limits.size.check("--size", size)
-    if !Recipe.planet.stages.contains(where: { $0.name == stage }) {
-      throw ValidationError(
-        "--stage: no stage \(stage). There are \(Recipe.planet.stages.map(\.name).joined(separator: ", ")).")
-    }
   }
 
   mutating func run() throws {
     try Job.alone {
-      let dataset = try data.dataset()
-      let chips = try firstChips(of: dataset)
-      try AtomicFile.write(try encoded(chips), to: out)
+      let configuration = try stage.configuration()
+      let side = rows * configuration.stages[0].size
+      if side > Self.largestSide {
+        throw ValidationError(
+          "The grid would be \(side) pixels wide, more than \(Self.largestSide). Lower --rows or --size.")
+      }
+      let chips = try firstChips(of: data.dataset(recipe: configuration), configuration)
+      try AtomicFile.write(try encoded(chips, configuration.stages[0].name), to: out)
       Console.print("wrote \(chips.count) chips of \(chips[0].image.width)×\(chips[0].image.height) to \(out)")
     }
   }
 
-  private func firstChips(of dataset: Dataset) throws -> [Chip] {
-    var trained = Recipe.planet.stages.first { $0.name == stage } ?? Recipe.planet.stages[0]
-    trained.size = size ?? trained.size
-    var configuration = Configuration(stages: [trained])
-    (configuration.seed, configuration.augment, configuration.shuffle) = (seed, augment && !valid, shuffle && !valid)
-    configuration.batchSize = rows * rows
-    let plan = configuration.plan(trained, epoch: epoch, images: valid ? dataset.valid : dataset.train)
-    let chips = try plan.chips(rows * rows, of: dataset, size: trained.size, batchSize: rows * rows)
+  /// Wider grids need gigabytes, and are no JPEG files.
+  private static let largestSide = 8192
+
+  private func firstChips(of dataset: Dataset, _ recipe: Configuration) throws -> [Chip] {
+    var c = recipe
+    (c.augment, c.shuffle) = (augment ?? c.augment, shuffle ?? c.shuffle)
+    if valid { (c.augment, c.shuffle, c.mixup) = (false, false, 0) }
+    c.batchSize = max(c.batchSize, rows * rows)
+    let plan = c.plan(c.stages[0], epoch: epoch, images: valid ? dataset.valid : dataset.train)
+    let chips = try plan.chips(rows * rows, of: dataset, size: c.stages[0].size, batchSize: c.batchSize)
     if chips.isEmpty { throw TrainingError.nothingToEvaluate }
     return chips
   }
 
-  private func encoded(_ chips: [Chip]) throws -> [UInt8] {
+  private func encoded(_ chips: [Chip], _ stage: String) throws -> [UInt8] {
     let grid = { Image.grid(chips.map(\.image), columns: rows) }
     switch format {
     case .png: return try whole(PNG.encode(grid()))

@@ -44,7 +44,7 @@ struct Train: ParsableCommand {
   mutating func run() throws {
     StopSignals.listen()
     let outcome = Job.run(compute) { communicator in
-      let base = try recipe.base(communicator)
+      let base = try communicator.fromRoot { try Configuration.recipe(recipe.recipe) }
       var configuration = try communicator.agree { try recipe.configuration(base, after: from.map(stageName)) }
       configuration.precision = compute.precision ?? base.precision
       configuration.validPct = data.validPct ?? base.validPct
@@ -56,9 +56,7 @@ struct Train: ParsableCommand {
       let engine = try compute.engine(communicator, precision: configuration.precision)
       let folder = RunFolder(runFolder)
       let dataset = try communicator.agree { try data.dataset(recipe: configuration) }
-      let origin = try communicator.agree {
-        communicator.rank == 0 ? try start(in: folder, configuration, base) : Start.random
-      }
+      let origin = try communicator.onRoot { try start(in: folder, configuration, base) } ?? .random
       let banner = try compute.banner(communicator, engine)
       if let banner { announce(banner, dataset, configuration, origin) }
       let trainer = try Trainer(
@@ -101,9 +99,10 @@ struct Train: ParsableCommand {
     if let from { return .model(try folder.find(from)) }
     let first = configuration.stages[0]
     if first.index > 0 {
-      let before = recipe.stages[first.index - 1].name
+      let before = recipe.stages.first { $0.index == first.index - 1 }?.name
       throw ValidationError(
-        "\(first.name) continues from \(before). Add --from \(before), or put it first in --stages.")
+        "\(first.name) continues from \(before ?? "another stage"). Add --from \(before ?? "FILE")"
+          + (before == nil ? "." : ", or put it first in --stages."))
     }
     return try .fresh(pretrained)
   }

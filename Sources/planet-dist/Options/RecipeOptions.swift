@@ -1,5 +1,4 @@
 public import ArgumentParser
-import Collectives
 import Foundation
 import PlanetData
 public import Training
@@ -28,10 +27,10 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Images of a step, over all ranks together. Default: \(Recipe.batchSize).")
   var batchSize: Int?
 
-  @Option(help: "Weight decay. Default: \(Recipe.weightDecay).")
+  @Option(help: "Weight decay. Default: \(Recipe.wd).")
   var wd: Double?
 
-  @Option(help: "Dropout before the last layer; half of it before the hidden one. Default: \(Recipe.dropout).")
+  @Option(help: "Dropout before the last layer; half of it before the hidden one. Default: \(Recipe.ps).")
   var ps: Double?
 
   @Option(help: "Seed of weights, order, augmentation and dropout. Default: 1.")
@@ -75,14 +74,6 @@ struct RecipeOptions: ParsableArguments {
     try Limits.patience.check("--early-stopping", earlyStopping)
     try Limits.mixup.check("--mixup", mixup)
     if let lr { _ = try Self.peak(lr, frozen: true) }
-  }
-
-  /// The recipe the options change. Collective: rank 0 reads its file.
-  func base(_ communicator: Communicator) throws -> Configuration {
-    guard let recipe else { return Recipe.planet }
-    let text = try communicator.agree { communicator.rank == 0 ? try RecipeFile.read(recipe) : "" }
-    let shared = try communicator.broadcast(Array(text.utf8))
-    return try communicator.agree { try RecipeFile.parse(String(decoding: shared, as: UTF8.self), path: recipe) }
   }
 
   /// The recipe with what options say, and the stages they choose.

@@ -1,0 +1,19 @@
+public import Collectives
+import Foundation
+import ResNet
+
+extension Communicator {
+  /// What `work` makes on rank 0, on every rank. Collective.
+  ///
+  /// - Throws: on every rank, if `work` fails.
+  public func fromRoot<T: Codable>(_ work: () throws -> T) throws -> T {
+    let json = try onRoot { Array(try JSONEncoder().encode(work())) } ?? []
+    return try JSONDecoder().decode(T.self, from: Data(broadcast(json)))
+  }
+
+  /// Gives every rank rank 0's weights and running statistics. Collective.
+  func broadcast(_ parameters: Parameters) throws(CommunicationError) {
+    try broadcast(UnsafeMutableRawBufferPointer(parameters.values))
+    try broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
+  }
+}
