@@ -32,7 +32,7 @@ fetch() {
       22) [[ $http_status == 5?? || $http_status == 429 || $http_status == 408 ]] || return 1 ;;
       23) fail "$part: cannot be written ($reason). Make room and run this again: it goes on from here." ;;
       33) # this server cannot continue a download: start over
-        rm -f "$part"
+        rm -f "$part" || return 1
         continue
         ;;
     esac

@@ -29,7 +29,7 @@ public struct Finding: Codable, Equatable, Sendable {
       case .malformedRow: "wrong lines of the label file"
       case .missingImage: "rows without image"
       case .unusableImage: "images that cannot be used"
-      case .untrainable: "nothing to train"
+      case .untrainable: "what the recipe cannot be trained for"
       case .unknownTag: "tags left out, because no training image has them"
       case .unvalidatedLabel: "labels that no validation image has"
       case .rareLabel: "labels of fewer than \(Finding.rare) training images"

@@ -25,14 +25,16 @@ public struct DataReport: Codable, Equatable, Sendable {
 
   /// Reads the label file on rank 0 and every image on one of the ranks. Nothing is changed. Collective.
   ///
-  /// - Parameter batchSize: images of a training step, which the training part must have.
+  /// - Parameter recipe: what is to be trained.
   /// - Returns: the same for every number of ranks, on rank 0; nil on the others.
   /// - Throws: on all ranks, if the label file or the folder of images cannot be read at all.
   public static func make(
-    _ location: @autoclosure () throws -> DataLocation, validPct: Double, splitSeed: UInt32, batchSize: Int,
-    threads: Threads, communicator: Communicator
+    _ location: @autoclosure () throws -> DataLocation, for recipe: Configuration, threads: Threads,
+    communicator: Communicator
   ) throws -> DataReport? {
-    let inventory = try communicator.onRoot { try DataInventory(location(), validPct: validPct, splitSeed: splitSeed) }
+    let inventory = try communicator.onRoot {
+      try DataInventory(location(), validPct: recipe.validPct, splitSeed: recipe.splitSeed)
+    }
     let shared = try communicator.fromRoot {
       Work(folder: inventory?.location.images ?? "", images: inventory?.images ?? [])
     }
@@ -40,19 +42,18 @@ public struct DataReport: Codable, Equatable, Sendable {
     let scanned = ImageFacts.scan(shared.images[share], in: shared.folder, threads: threads)
     guard let parts = try communicator.gather(Array(JSONEncoder().encode(scanned))), let inventory else { return nil }
     let facts = try parts.flatMap { try JSONDecoder().decode([ImageFacts].self, from: Data($0)) }
-    return DataReport(inventory, facts, batchSize: batchSize)
+    return DataReport(inventory, facts, recipe, ranks: communicator.size)
   }
 
-  private init(_ inventory: DataInventory, _ facts: [ImageFacts], batchSize: Int) {
+  private init(_ inventory: DataInventory, _ facts: [ImageFacts], _ recipe: Configuration, ranks: Int) {
     (labelFile, imageFolder) = (inventory.location.labels, inventory.location.images)
     (rows, train, valid, images) = (inventory.rows, inventory.train, inventory.valid, facts.count)
     imageSize = ImageFacts.usualSize(facts)
     labels = inventory.labels
     var findings = inventory.findings(facts)
-    if train < batchSize {
-      findings.append(Finding(.untrainable, "\(TrainingError.tooFewImages(train: train, batchSize: batchSize))"))
-    }
-    if !labels.contains(where: { $0.train > 0 }) { findings.append(Finding(.untrainable, "\(TrainingError.noLabels)")) }
+    let trained = labels.count { $0.train > 0 }
+    findings += recipe.obstacles(train: train, valid: valid, labels: trained, ranks: ranks)
+      .map { Finding(.untrainable, "\($0)") }
     self.findings = Finding.Kind.allCases.flatMap { kind in findings.filter { $0.kind == kind } }
   }
 

@@ -8,20 +8,25 @@ public struct Chip: Sendable {
 }
 
 extension EpochPlan {
-  /// The first `count` chips of the epoch, of one batch at most.
+  /// The first `count` chips of the epoch.
   ///
   /// - Parameter batchSize: images of a global batch, among which partners are.
   public func chips(_ count: Int, of dataset: Dataset, size: Int, batchSize: Int) throws -> [Chip] {
-    let batch = Array(order.indices.prefix(batchSize))
-    let indices = Array(batch.prefix(count))
-    let load = BatchLoad(indices, partners: partners.map { Array($0(batch, 0).prefix(count)) } ?? [])
-    let loader = BatchLoader(
-      [load], of: dataset.images, labels: dataset.labels.count, size: size, augmentation: augmentation)
-    guard let images = try loader.next() else { return [] }
-    return indices.indices.map { position in
-      let targets = dataset.images[indices[position]].targets
-      return Chip(
-        image: images.image(at: position), labels: targets.map { dataset.labels[$0] }.joined(separator: ";"))
+    let loads = stride(from: 0, to: min(count, order.indices.count), by: batchSize).map { first in
+      let batch = Array(order.indices.dropFirst(first).prefix(batchSize))
+      let shown = min(count - first, batch.count)
+      return BatchLoad(
+        Array(batch.prefix(shown)), partners: partners.map { Array($0(batch, first / batchSize).prefix(shown)) } ?? [])
     }
+    let loader = BatchLoader(
+      loads, of: dataset.images, labels: dataset.labels.count, size: size, augmentation: augmentation)
+    var chips: [Chip] = []
+    while let batch = try loader.next() {
+      chips += batch.indices.enumerated().map { position, index in
+        let labels = dataset.images[index].targets.map { dataset.labels[$0] }
+        return Chip(image: batch.image(at: position), labels: labels.joined(separator: ";"))
+      }
+    }
+    return chips
   }
 }

@@ -4,15 +4,15 @@ public import Compute
 /// How fast this machine trains one stage: a step and an evaluation timed on made-up images.
 public struct StageSpeed: Sendable {
   public let stage: Configuration.Stage
-  /// Images a second over all ranks, in training and in evaluation; nil for a stage that the machine cannot train.
+  /// Images a second over all ranks, in training and in evaluation; nil where not timed.
   public let training: Double?
   public let evaluation: Double?
-  /// Why it cannot.
+  /// Why this machine cannot train it; nil if it can.
   public let problem: String?
 
-  /// Times a recipe's stages, those alike once. Collective.
+  /// Whether a recipe's stages fit into memory and, if wanted, how fast they are: those alike are timed once. Collective.
   public static func measure(
-    _ recipe: Configuration, communicator: Communicator, engine: Engine
+    _ recipe: Configuration, timed: Bool, communicator: Communicator, engine: Engine
   ) throws -> [StageSpeed] {
     var measured: [StageSpeed] = []
     let batchSize = recipe.batchSize
@@ -25,6 +25,8 @@ public struct StageSpeed: Sendable {
         measured.append(speed(same.training, same.evaluation, same.problem))
       } else if let problem = try memoryProblem(stage.size, batchSize, communicator, engine) {
         measured.append(speed(nil, nil, problem))
+      } else if !timed {
+        measured.append(speed(nil, nil, nil))
       } else {
         var benchmark = StepBenchmark()
         (benchmark.size, benchmark.batchSize, benchmark.frozen) = (stage.size, batchSize, stage.frozen)
@@ -39,7 +41,7 @@ public struct StageSpeed: Sendable {
     return measured
   }
 
-  /// Why a step does not fit into some rank's memory, the same on every rank; nil if it fits into all.
+  /// Why a step does not fit into some host's memory, the same on every rank; nil if it fits into all.
   private static func memoryProblem(
     _ size: Int, _ batchSize: Int, _ communicator: Communicator, _ engine: Engine
   ) throws -> String? {

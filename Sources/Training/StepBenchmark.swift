@@ -31,7 +31,12 @@ public struct StepBenchmark: Sendable {
 
   /// Two steps to warm up, then the timed ones. Collective.
   public func run(communicator: Communicator, engine: Engine) throws -> Result {
-    try communicator.checkMemory(training: batchSize, size: size, precision: engine.precision)
+    if evaluation {
+      let largest = (batchSize + communicator.size - 1) / communicator.size
+      try communicator.checkMemory(evaluating: largest, size: size, precision: engine.precision)
+    } else {
+      try communicator.checkMemory(training: batchSize, size: size, precision: engine.precision)
+    }
     let parameters = Parameters(labels: 17)
     parameters.initialize(seed: 1)
     let stage = Configuration.Stage(

@@ -66,6 +66,10 @@ extension Trainer {
 
   /// Rank 0's notes of what is about to be trained.
   private func begin() throws {
+    // An earlier run's into the same folder.
+    for stage in configuration.stages[progress.stage...] {
+      try? FileManager.default.removeItem(atPath: folder.result(stage.name))
+    }
     try AtomicFile.write(RecipeFile.text(configuration), to: folder.recipe)
     try log.begin(configuration.stages, at: progress, stepsPerEpoch: stepsPerEpoch)
   }

@@ -29,8 +29,7 @@ public final class Trainer {
   let history: History
   var log: StepLog
   /// What the network a stage ends with said of the validation images: the last epoch's, or with `keep_best` the best's.
-  /// The same on every rank; nil where that was not computed since the stage began or resumed: before the first epoch's
-  /// end, and after a resumption that trained no further.
+  /// The same on every rank; nil where that was not computed since the stage began or resumed.
   var predictions: Predictions?
 
   /// - Parameters:
@@ -53,18 +52,13 @@ public final class Trainer {
     self.loaderThreads = loaderThreads
     self.reporter = communicator.rank == 0 ? reporter : nil
     (self.machine, self.shouldStop) = (machine, shouldStop)
-    let batch = configuration.batchSize
-    guard dataset.train.count >= batch else {
-      throw TrainingError.tooFewImages(train: dataset.train.count, batchSize: batch)
+    if let obstacle = configuration.obstacles(
+      train: dataset.train.count, valid: dataset.valid.count, labels: dataset.labels.count, ranks: communicator.size
+    ).first {
+      throw obstacle
     }
-    guard !dataset.labels.isEmpty else { throw TrainingError.noLabels }
-    guard configuration.batchNorm == .sync || batch / communicator.size >= 2 else {
-      throw TrainingError.tooFewPerRank(batchSize: batch, ranks: communicator.size)
-    }
-    guard !dataset.valid.isEmpty || !(configuration.keepBest || configuration.earlyStopping != nil)
-    else { throw TrainingError.nothingToChooseBy }
     for stage in configuration.stages {
-      try communicator.checkMemory(training: batch, size: stage.size, precision: engine.precision)
+      try communicator.checkMemory(training: configuration.batchSize, size: stage.size, precision: engine.precision)
     }
     var options = Fingerprint()
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))

@@ -62,7 +62,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .nothingToChooseBy:
       "training: early_stopping and keep_best go by fbeta, and there are no validation images. Use a larger valid_pct, or neither."
     case .tooLarge(let gigabytes, let available):
-      "memory: this host's ranks would need about \(gigabytes) GB, and it has \(available). Use a smaller --batch-size or --size, or more hosts."
+      "memory: this host's ranks would need about \(gigabytes) GB, and it has \(available). Use a smaller --batch-size, smaller images, or more hosts."
     case .tooFewPerRank(let batchSize, let ranks):
       "training: --batch-norm local needs two images on every rank, and a batch of \(batchSize) on \(ranks) ranks has fewer. Use fewer ranks, a larger --batch-size, or --batch-norm sync."
     case .unfinishedRun(let folder, let progress):

@@ -28,7 +28,8 @@ enum DataReportText {
 
   /// How long epochs would take.
   static func print(_ speeds: [StageSpeed], for report: DataReport, batchSize: Int) {
-    guard !speeds.isEmpty else { return }
+    for problem in problems(speeds) { Console.print("\nerror: \(problem)") }
+    guard speeds.contains(where: { $0.training != nil }) else { return }
     Console.print(row("stage", ["size", "an epoch", "epochs", "in all"]))
     var total: Double? = 0
     for speed in speeds {
@@ -39,7 +40,6 @@ enum DataReportText {
         row(speed.stage.name, ["\(speed.stage.size)", time(epoch), "\(speed.stage.epochs)", time(all)]))
     }
     if let total { Console.print("about \(time(total)) in all, by a few steps timed on this machine") }
-    for problem in problems(speeds) { Console.print("error: \(problem)") }
   }
 
   private static func problems(_ speeds: [StageSpeed]) -> [String] { Set(speeds.compactMap(\.problem)).sorted() }

@@ -128,9 +128,18 @@ import Testing
   @Test func estimateOfTheImpossible() throws {
     let run = try check("--size", "4096", "--batch-size", "65536")
     #expect(run.exitCode == 65)
-    #expect(run.output.contains("error: nothing to train (1)"))
+    #expect(run.output.contains("error: what the recipe cannot be trained for (1)"))
     #expect(run.output.contains("error: memory: this host's ranks would need about"))
     #expect(run.output.contains("2 errors: training would stop."))
+  }
+
+  /// What training would refuse, checking refuses: here a recipe that goes by a validation there is none of.
+  @Test func recipeThatCannotBeTrained() throws {
+    let quick = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../launch/recipes/quick.yaml").path
+    let run = try check("--no-estimate", "--recipe", quick, "--valid-pct", "0")
+    #expect(run.exitCode == 65 && run.output.contains("early_stopping and keep_best go by fbeta"))
+    #expect(try check("--no-estimate", "--recipe", quick).exitCode == 0)
   }
 
   /// Another set's label file: all its rows lack images, all images lack rows, and the lists are cut.

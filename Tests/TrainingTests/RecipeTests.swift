@@ -37,6 +37,13 @@ import Testing
     #expect(try parse(RecipeFile.text(Recipe.planet)) == Recipe.planet)
   }
 
+  /// Stages that follow a later one of a recipe are not taken for earlier ones.
+  @Test func indicesGoOn() throws {
+    let c = try parse("stages: [{name: b, index: 3, lr: 1}, {name: c, lr: 1}, {name: a, index: 1, lr: 1}]")
+    #expect(c.stages.map(\.index) == [3, 4, 1])
+    #expect(try parse(RecipeFile.text(c)) == c)
+  }
+
   /// Only what nests counts, not a comment's ornaments.
   @Test func ornaments() throws {
     let line = "# " + String(repeating: "-", count: 1200) + " {what is this?}\n"
@@ -75,6 +82,8 @@ import Testing
     ("stages:\n  - name: ../../etc", "r.yaml, line 2: name must be letters, digits, '-', '_' and '.', not '../../etc'"),
     ("stages:\n  - name: .x", "r.yaml, line 2: name must be letters"),
     ("stages:\n  - {name: a, lr: 1}\n  - {name: a, lr: 1}", "r.yaml, line 3: name is that of another stage"),
+    ("stages:\n  - {name: a, lr: 1}\n  - {name: b, index: 0, lr: 1}", "r.yaml, line 3: index is that of another"),
+    ("stages:\n  - {name: a, index: -1, lr: 1}", "r.yaml, line 2: index must be 0 to 1000, not -1"),
     (
       "stages:\n  - {name: a}",
       "r.yaml, line 2: lr must be a positive number, slice(lr), slice(low, high), or a list of 3"

@@ -2,6 +2,7 @@ import Checkpoints
 import Compute
 import Foundation
 import PlanetData
+import Synchronization
 import TestSupport
 import Testing
 
@@ -141,18 +142,39 @@ import Testing
   /// A kill in a stage's first epoch finds the state of the stage before: what that came to is told again as it was.
   @Test func killedInTheNextStage() throws {
     let fixture = try Fixture()
-    let run = fixture.run("run")
-    // Asked in each of the two epochs' two steps, and in each validation: the seventh is the next stage's first step.
-    #expect(try fixture.train(in: run, stopAt: 6).outcome == .stopped)
-    let state = try Data(contentsOf: URL(fileURLWithPath: run.state))
+    let (dataset, run) = (fixture.dataset, fixture.run("run"))
+    let first = try onRanks(1) { communicator in
+      let asked = Mutex(0)
+      let trainer = try Trainer(
+        Fixture.configuration(), dataset: dataset, folder: run, communicator: communicator,
+        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)),
+        shouldStop: {
+          // Asked in both epochs' two steps and validation, then in the next stage's first step.
+          guard
+            asked.withLock({
+              $0 += 1
+              return $0
+            }) == 7
+          else { return false }
+          try? FileManager.default.copyItem(atPath: run.state, toPath: run.state + ".kept")
+          return true
+        })
+      #expect(try trainer.run(from: .random) == .stopped)
+      return try run.readResults()
+    }[0]
+    #expect(first.map(\.images) == [2 * 16])
+    try FileManager.default.removeItem(atPath: run.state)
+    try FileManager.default.moveItem(atPath: run.state + ".kept", toPath: run.state)
+    #expect(try TrainingState.read(run.state).run.progress.epoch == 2)
     #expect(try fixture.train(in: run, from: .resume).outcome == .finished)
-    let first = try #require(try run.readResults().first)
-    try state.write(to: URL(fileURLWithPath: run.state))
-    #expect(try fixture.train(in: run, from: .resume).outcome == .finished)
-    let again = try #require(try run.readResults().first { $0.stage.name == first.stage.name })
-    #expect(first.images == 2 * 16 && again.images == first.images)
-    for phase in ["forward", "backward", "optimizer"] { #expect((first.phases[phase] ?? 0) > 0) }
-    #expect(again.phases["backward"] == first.phases["backward"])
+    let again = try run.readResults()
+    #expect(again.map(\.stage.name) == ["stage-1-rn50", "stage-2-rn50"] && again[0].images == first[0].images)
+    for phase in ["forward", "backward", "optimizer"] {
+      #expect((first[0].phases[phase] ?? 0) > 0 && again[0].phases[phase] == first[0].phases[phase])
+    }
+    // Another run into the same folder begins with no results of this one.
+    #expect(try fixture.train(in: run, stopAt: 1).outcome == .stopped)
+    #expect(try run.readResults().isEmpty)
   }
 
   /// What the last epoch, or the best that is kept, said of each validation image stays with the trainer, on every rank:

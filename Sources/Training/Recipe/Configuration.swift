@@ -88,6 +88,16 @@ public struct Configuration: Codable, Equatable, Sendable {
 
   public init(stages: [Stage]) { self.stages = stages }
 
+  /// Why data of so many images and labels cannot be trained on by it; nothing if they can.
+  func obstacles(train: Int, valid: Int, labels: Int, ranks: Int) -> [TrainingError] {
+    var found: [TrainingError] = []
+    if train < batchSize { found.append(.tooFewImages(train: train, batchSize: batchSize)) }
+    if labels == 0 { found.append(.noLabels) }
+    if batchNorm == .local, batchSize / ranks < 2 { found.append(.tooFewPerRank(batchSize: batchSize, ranks: ranks)) }
+    if valid == 0, keepBest || earlyStopping != nil { found.append(.nothingToChooseBy) }
+    return found
+  }
+
   /// The same bytes for equal configurations.
   func encoded() throws -> Data {
     let encoder = JSONEncoder()

@@ -25,7 +25,9 @@ extension RecipeFile {
     lines.append("stages:")
     for (place, stage) in c.stages.enumerated() {
       lines.append("  - name: \(stage.name)")
-      if stage.index != place { lines.append("    index: \(stage.index)  # its place in the whole recipe") }
+      if stage.index != nextIndex(after: c.stages[..<place]) {
+        lines.append("    index: \(stage.index)  # its place in the whole recipe")
+      }
       lines += [
         "    size: \(stage.size)",
         "    freeze: \(stage.frozen)",

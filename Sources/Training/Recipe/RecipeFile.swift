@@ -82,12 +82,12 @@ public enum RecipeFile {
       c.stages = Recipe.planet.stages
       return c
     }
-    for index in stages.indices { c.stages.append(try stage(stages[index], index, before: c.stages)) }
+    for mapping in stages { c.stages.append(try stage(mapping, before: c.stages)) }
     return c
   }
 
   private static func stage(
-    _ mapping: RecipeMapping, _ index: Int, before: [Configuration.Stage]
+    _ mapping: RecipeMapping, before: [Configuration.Stage]
   ) throws(RecipeError) -> Configuration.Stage {
     var mapping = mapping
     let name = try mapping.required("name")
@@ -97,14 +97,21 @@ public enum RecipeFile {
     }
     guard !before.contains(where: { $0.name == name }) else { throw mapping.error("name", "is that of another stage") }
     var stage = Configuration.Stage(
-      name: name, index: index, size: 128, frozen: false, learningRates: [], epochs: Recipe.epochs)
+      name: name, index: nextIndex(after: before), size: 128, frozen: false, learningRates: [], epochs: Recipe.epochs)
     try mapping.read("index", into: &stage.index, Limits.stageIndex)
+    guard !before.contains(where: { $0.index == stage.index })
+    else { throw mapping.error("index", "is that of another stage") }
     try mapping.read("size", into: &stage.size, Limits.size)
     try mapping.read("freeze", into: &stage.frozen)
     try mapping.read("epochs", into: &stage.epochs, Limits.epochs)
     stage.learningRates = try mapping.learningRates("lr")
     try mapping.finish()
     return stage
+  }
+
+  /// The index a stage has that does not say otherwise.
+  static func nextIndex(after stages: some Collection<Configuration.Stage>) -> Int {
+    (stages.map(\.index).max() ?? -1) + 1
   }
 
   private static func isNameCharacter(_ byte: UInt8) -> Bool {

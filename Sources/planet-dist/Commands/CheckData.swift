@@ -23,7 +23,7 @@ struct CheckData: ParsableCommand {
   @Option(help: "The recipe instead of the planet recipe: a YAML file, as launch/recipes has some.")
   var recipe: String?
 
-  @Option(help: "Side of the images in pixels, for the estimate. Default: the stage's, 128 or 256.")
+  @Option(help: "Side of the images in pixels, for the estimate. Default: the stage's.")
   var size: Int?
 
   @Option(help: "Images of a step, over all ranks together. Default: the recipe's, \(Recipe.batchSize).")
@@ -44,14 +44,12 @@ struct CheckData: ParsableCommand {
       let engine = try compute.engine(communicator, precision: recipe.precision)
       let banner = try compute.banner(communicator, engine)
       let report = try DataReport.make(
-        data.location(), validPct: recipe.validPct, splitSeed: recipe.splitSeed, batchSize: recipe.batchSize,
-        threads: engine.threads, communicator: communicator)
+        data.location(), for: recipe, threads: engine.threads, communicator: communicator)
       if let banner, let report, !json {
         DataReportText.print(report, banner: banner)
         if estimate { Console.print("\ntiming a few steps of each stage (--no-estimate leaves this out)") }
       }
-      let speeds =
-        estimate ? try StageSpeed.measure(recipe, communicator: communicator, engine: engine) : []
+      let speeds = try StageSpeed.measure(recipe, timed: estimate, communicator: communicator, engine: engine)
       guard let report else { return true }
       if json {
         try Console.print(json: Everything(report, speeds, batchSize: recipe.batchSize))

@@ -10,8 +10,8 @@ struct ShowBatch: ParsableCommand {
     commandName: "show-batch",
     abstract: "Draw chips as the network sees them, after augmentation, with their labels.",
     discussion: """
-      They are the first ones that training sees in an epoch of a stage, given the same data, seed and size: what changes \
-      with --epoch is what augmentation and order change.
+      They are the first ones that training sees in an epoch of a stage, given the same data, recipe, seed and size: what \
+      changes with --epoch is what augmentation and order change.
       """)
 
   @OptionGroup(title: "Data") var data: DataOptions
@@ -70,7 +70,6 @@ struct ShowBatch: ParsableCommand {
     var c = recipe
     (c.augment, c.shuffle) = (augment ?? c.augment, shuffle ?? c.shuffle)
     if valid { (c.augment, c.shuffle, c.mixup) = (false, false, 0) }
-    c.batchSize = max(c.batchSize, rows * rows)
     let plan = c.plan(c.stages[0], epoch: epoch, images: valid ? dataset.valid : dataset.train)
     let chips = try plan.chips(rows * rows, of: dataset, size: c.stages[0].size, batchSize: c.batchSize)
     if chips.isEmpty { throw TrainingError.nothingToEvaluate }

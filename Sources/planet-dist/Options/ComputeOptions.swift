@@ -9,7 +9,9 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "Threads of each rank. Default: its share of the processors it may run on.")
   var threads: Int?
 
-  @Option(help: "How activations and their gradients are stored: fp32, or bf16, faster and coarser. Default: fp32.")
+  @Option(
+    help:
+      "How activations and their gradients are stored: fp32, or bf16, faster and coarser. Default: the recipe's, fp32.")
   var precision: Precision?
 
   @Option(help: "Threads of each rank that decode images.")

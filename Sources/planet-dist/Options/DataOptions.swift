@@ -16,10 +16,10 @@ struct DataOptions: ParsableArguments {
   @Option(help: "What image names lack to be file names.")
   var suffix = ".jpg"
 
-  @Option(help: "Fraction of the images to validate with. Default: \(Recipe.validPct).")
+  @Option(help: "Fraction of the images to validate with. Default: the recipe's, \(Recipe.validPct).")
   var validPct: Double?
 
-  @Option(help: "Seed of the split. Default: \(Recipe.splitSeed).")
+  @Option(help: "Seed of the split. Default: the recipe's, \(Recipe.splitSeed).")
   var splitSeed: UInt32?
 
   func validate() throws {

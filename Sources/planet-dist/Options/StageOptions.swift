@@ -1,5 +1,4 @@
 import ArgumentParser
-import Collectives
 import Training
 
 /// A stage of a recipe, for commands that look at one without training it.
