@@ -23,7 +23,9 @@ final class TensorBoardReporter: Reporter {
       if step > 0 { return }
       try file.text("recipe", "```yaml\n" + RecipeFile.text(configuration) + "```", step: 0)
       let plan = configuration.plan(stage, epoch: 0, images: dataset.train)
-      let chips = try plan.chips(16, of: dataset, size: stage.size, batchSize: configuration.batchSize)
+      // Of the first batch: training is about to open these images anyway, and says what is wrong with one.
+      let chips = try plan.chips(
+        min(16, configuration.batchSize), of: dataset, size: stage.size, batchSize: configuration.batchSize)
       if chips.isEmpty { return }
       let sheet = Image.grid(chips.map(\.image), columns: 4)
       if let jpeg = JPEG.encode(sheet, quality: 90) {
