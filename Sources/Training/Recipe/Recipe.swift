@@ -1,5 +1,5 @@
-/// fastai's "planet" recipe (recipe.md's opening table; learning rates of the first blog post), and what its knobs are
-/// where neither a recipe's file nor an option sets them.
+/// fastai's "planet" recipe (course-v3's lesson3-planet.ipynb; learning rates of the first blog post), and what its knobs
+/// are where neither a recipe's file nor an option sets them.
 public enum Recipe {
   /// The four stages; `launch/recipes/planet.yaml` says the same.
   public static let planet = Configuration(stages: [
