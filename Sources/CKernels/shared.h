@@ -8,7 +8,6 @@ enum {
   PD_INPUTS = 256,  // input channels packed at a time
 
   PD_POINTS = 36,            // of Winograd's products
-  PD_TILES = 96,             // tiles multiplied at a time: at 64 channels they fill the second-level cache
   PD_COLUMNS = 64,           // output channels whose products lie side by side, a multiple of every panel
   PD_SKEW = 16,              // added to distances that would be powers of two
   PD_TILE_FLOATS = 2 << 20,  // a thread's scratch

@@ -8,9 +8,6 @@ struct Winograd: @unchecked Sendable {
   private let engine: Engine
   private let scratch: Scratch
 
-  /// Tiles a thread should have at a time, or it reads the filter too often.
-  private static let blockTiles = 96
-
   /// Nil where it does not apply or does not pay. That depends on the shape alone, never on batch or threads: an
   /// image's result must not depend on who computes it.
   init?(_ filter: pd_filter, image: (height: Int, width: Int), engine: Engine, scratch: Scratch) {
@@ -48,7 +45,8 @@ struct Winograd: @unchecked Sendable {
     pack(weights, transposed: true)
     let tiles = tiles(dy.shape, outputs, inputs)
     let (perImage, pixels) = (tiles.perImage, dy.shape.height * dy.shape.width)
-    let images = max(1, Self.blockTiles / perImage)
+    // With fewer tiles at a time a thread reads the filter too often.
+    let images = max(1, PD_WINOGRAD_TILES / perImage)
     engine.threads.split(dy.shape.images) { part, range in
       for first in stride(from: range.lowerBound, to: range.upperBound, by: images) {
         let last = min(first + images, range.upperBound)

@@ -80,7 +80,9 @@ struct Page {
       let rows = history.filter { $0.stage == name }
       let best = rows.compactMap(\.metrics?.fbeta).max()
       return StageTable(
-        name: name, facts: results.first { $0.stage.name == name }.map { Self.facts($0.stage) } ?? "",
+        name: name,
+        facts: results.first { $0.stage.name == name }.map { "\($0.stage), peak learning rates \($0.stage.peakRates)" }
+          ?? "",
         rows: rows.map { .init(cells: $0.cells, best: best != nil && $0.metrics?.fbeta == best) })
     }
     self.charts = [charts.losses, charts.metrics, charts.learningRate, charts.momentum].compactMap { $0?.svg() }
@@ -99,10 +101,5 @@ struct Page {
         imagesPerSecond: seconds > 0 ? String(format: "%.1f", Double(result.images) / seconds) : "")
     }
     hosts = results.map(\.machine).reduce(into: []) { if !$0.contains($1) && !$1.isEmpty { $0.append($1) } }
-  }
-
-  private static func facts(_ stage: Configuration.Stage) -> String {
-    let rates = stage.learningRates.map { String(format: "%.3g", $0) }.joined(separator: ", ")
-    return "\(stage), peak learning rates \(rates)"
   }
 }

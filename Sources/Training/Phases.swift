@@ -28,5 +28,5 @@ public struct Phases: Codable, Equatable, Sendable {
   public var named: [(name: String, duration: Duration)] { training + [("validation", validation)] }
 
   /// What training steps took.
-  public var total: Duration { data + forward + loss + backward + averaging + optimizer }
+  public var total: Duration { training.reduce(.zero) { $0 + $1.duration } }
 }

@@ -33,8 +33,7 @@ extension Predictor {
       path: path + ".partial", identity: identity(names), passes: passes, images: samples.count,
       labels: labels.count)
     var progress = PredictionProgress(images: samples.count, labels: labels.count)
-    try communicator.agree {
-      guard isWriter else { return }
+    try communicator.onRoot {
       try AtomicFile.prepareFolder(of: path)
       progress = try file.read() ?? progress
     }
@@ -53,15 +52,14 @@ extension Predictor {
         saved = .now
       }
       guard isDone else {
-        try communicator.agree { if isWriter { try file.write(progress) } }
+        try communicator.onRoot { try file.write(progress) }
         return .stopped(file.path)
       }
     } catch {
       if isWriter, progress.passes + progress.images > 0 { try? file.write(progress) }
       throw error
     }
-    try communicator.agree {
-      guard isWriter else { return }
+    try communicator.onRoot {
       try AtomicFile.write(submission.text(samples, labels: labels, probabilities: progress.sums), to: path)
       file.remove()
     }

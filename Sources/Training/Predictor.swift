@@ -38,6 +38,9 @@ public final class Predictor {
     (self.models, self.tta, self.seed) = (models, tta, seed)
     (self.batchSize, self.communicator, self.engine) = (batchSize, communicator, engine)
     self.loaderThreads = loaderThreads
+    for size in Set(sizes).sorted() {
+      try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision)
+    }
   }
 
   private static func read(_ paths: [String]) throws -> [ModelFile] {
@@ -69,9 +72,6 @@ public final class Predictor {
     _ indices: [Int], of samples: [Sample], from progress: inout PredictionProgress, stop: () -> Bool = { false },
     afterRound: (PredictionProgress, [Float]) throws -> Void
   ) throws -> Bool {
-    for size in Set(sizes).sorted() {
-      try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision)
-    }
     for pass in passes.dropFirst(progress.passes) {
       let evaluation = Evaluation(
         network: try network(pass.model), communicator: communicator, loaderThreads: loaderThreads)

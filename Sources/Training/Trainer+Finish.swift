@@ -16,7 +16,7 @@ extension Trainer {
     let images = progress.epoch * stepsPerEpoch * configuration.batchSize
     try communicator.onRoot {
       try log.flush()
-      try history.write(progress.history)
+      try history.write(progress.history)  // a stage of no epochs has not done so
       try ModelFile.write(parameters, labels: dataset.labels, stage: stage, configuration: configuration, to: path)
       let result = StageResult(
         stage: stage, configuration: configuration, dataset: dataset, predictions: predictions,

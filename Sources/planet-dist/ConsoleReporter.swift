@@ -11,11 +11,10 @@ final class ConsoleReporter: Reporter {
 
   func stageBegan(_ stage: Configuration.Stage, step: Int, stepsPerEpoch: Int) {
     let epoch = step / max(1, stepsPerEpoch)
-    let rates = stage.learningRates.map { String(format: "%.3g", $0) }.joined(separator: ", ")
     Console.print("")
     Console.print(
       "\(stage.name): \(stage), \(stage.epochs) epoch\(stage.epochs == 1 ? "" : "s"), "
-        + "peak learning rates \(rates)" + (epoch > 0 ? ", from epoch \(epoch)" : ""))
+        + "peak learning rates \(stage.peakRates)" + (epoch > 0 ? ", from epoch \(epoch)" : ""))
     Console.print(row(HistoryRow.columns))
     lastLine = .now
   }

@@ -132,7 +132,10 @@ typedef struct pd_tiles {
   int images, height, width, inputs, outputs;  // channels: multiples of 16, at most PD_WINOGRAD_CHANNELS
 } pd_tiles;
 
-enum { PD_WINOGRAD_CHANNELS = 4096 };
+enum {
+  PD_WINOGRAD_CHANNELS = 4096,
+  PD_WINOGRAD_TILES = 96,  // multiplied at a time: at 64 channels they fill the second-level cache
+};
 
 /// An instruction set.
 typedef struct pd_set {

@@ -27,6 +27,9 @@ public struct Configuration: Codable, Equatable, Sendable {
     /// What trains on what: "128×128, frozen body".
     public var description: String { "\(size)×\(size), \(frozen ? "frozen body" : "unfrozen")" }
 
+    /// The peaks for people: "0.0001, 0.0001, 0.001".
+    public var peakRates: String { learningRates.map { String(format: "%.3g", $0) }.joined(separator: ", ") }
+
     public init(name: String, index: Int, size: Int, frozen: Bool, learningRates: [Double], epochs: Int) {
       self.name = name
       self.index = index

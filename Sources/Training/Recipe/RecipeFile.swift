@@ -6,6 +6,7 @@ import Yams
 public enum RecipeFile {
   /// Larger files are no recipes.
   static let sizeLimit = 65_536
+  /// libyaml follows nested collections by recursion, and a file of brackets, or of `- - -`, would exhaust the stack.
   private static let openingLimit = 1024
 
   /// A file's text.
@@ -41,8 +42,8 @@ public enum RecipeFile {
     return configuration
   }
 
-  /// At most how many collections a line begins within others: libyaml follows them by recursion, and a file of
-  /// brackets, or of `- - -`, would exhaust the stack.
+  /// The text's marks that can begin a collection within another without a new line. Those that need one nest less deeply
+  /// than a file of the largest size is indented.
   private static func openings(_ text: String) -> Int {
     zip(text.utf8, text.utf8.dropFirst()).count { a, b in
       switch a {

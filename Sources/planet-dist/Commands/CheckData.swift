@@ -51,21 +51,21 @@ struct CheckData: ParsableCommand {
       }
       let speeds = try StageSpeed.measure(recipe, timed: estimate, communicator: communicator, engine: engine)
       guard let report else { return true }
+      let sound = !report.hasErrors && speeds.allSatisfy { $0.problem == nil }
       if json {
-        try Console.print(json: Everything(report, speeds, batchSize: recipe.batchSize))
+        try Console.print(json: Everything(sound, report, speeds, batchSize: recipe.batchSize))
       } else {
         DataReportText.print(speeds, for: report, batchSize: recipe.batchSize)
         DataReportText.printVerdict(report, speeds)
       }
-      return !report.hasErrors && speeds.allSatisfy { $0.problem == nil }
+      return sound
     }
     if !sound { throw ExitCode(EX_DATAERR) }
   }
 
   private func configuration() throws -> Configuration {
-    var c = try Configuration.recipe(recipe)
+    var c = try data.splitting(.recipe(recipe))
     (c.batchSize, c.precision) = (batchSize ?? c.batchSize, compute.precision ?? c.precision)
-    (c.validPct, c.splitSeed) = (data.validPct ?? c.validPct, data.splitSeed ?? c.splitSeed)
     for i in c.stages.indices { c.stages[i].size = size ?? c.stages[i].size }
     return c
   }
@@ -75,9 +75,8 @@ struct CheckData: ParsableCommand {
     let report: DataReport
     let stages: [Stage]
 
-    init(_ report: DataReport, _ speeds: [StageSpeed], batchSize: Int) {
-      sound = !report.hasErrors && speeds.allSatisfy { $0.problem == nil }
-      self.report = report
+    init(_ sound: Bool, _ report: DataReport, _ speeds: [StageSpeed], batchSize: Int) {
+      (self.sound, self.report) = (sound, report)
       stages = speeds.map {
         Stage(
           stage: $0.stage.name, size: $0.stage.size, frozen: $0.stage.frozen, trainingImagesPerSecond: $0.training,

@@ -80,22 +80,23 @@ struct LRFind: ParsableCommand {
       let stage = configuration.stages[0]
       let engine = try compute.engine(communicator, precision: configuration.precision)
       let dataset = try communicator.agree { try data.dataset(recipe: configuration) }
-      let start = try communicator.onRoot {
-        try AtomicFile.prepareFolder(of: out + "/lr-find.csv")
-        return try from.map { Start.model($0) } ?? .fresh(pretrained)
-      }
+      let start =
+        try communicator.onRoot { () -> Start in
+          try AtomicFile.prepareFolder(of: out + "/lr-find.csv")
+          return try from.map { .model($0) } ?? .fresh(pretrained)
+        } ?? .random
       if let banner = try compute.banner(communicator, engine) {
         Console.print(banner)
         Console.print(
-          "\(numIt) steps of \(configuration.batchSize) images at \(stage.description), "
+          "\(numIt) steps of \(configuration.batchSize) images at \(stage), "
             + String(format: "learning rate %.0e to %.0e", startLr, endLr))
-        Console.print("weights: \(start ?? .random)")
+        Console.print("weights: \(start)")
       }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: RunFolder(out), communicator: communicator, engine: engine,
         loaderThreads: compute.loaderThreads)
       let console = ConsoleReporter()
-      let curve = try trainer.findLearningRate(finder, from: start ?? .random) { point in
+      let curve = try trainer.findLearningRate(finder, from: start) { point in
         console.showProgress(epoch: 0, step: point.iteration + 1, steps: numIt, loss: point.smoothLoss)
       }
       console.clear()

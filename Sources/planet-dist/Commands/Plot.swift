@@ -8,8 +8,8 @@ struct Plot: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draw a run: losses, learning rate, momentum and metrics, here and as SVG files.",
     discussion: """
-      Reads RUN/history.csv and RUN/log.jsonl, also while the run goes on, once an epoch is done, and writes losses.svg, lr.svg, momentum.svg and \
-      metrics.svg: fastai's plot_losses, plot_lr(show_moms=True) and plot_metrics.
+      Reads RUN/history.csv and RUN/log.jsonl, also while the run goes on, once an epoch is done, and writes \
+      losses.svg, lr.svg, momentum.svg and metrics.svg: fastai's plot_losses, plot_lr(show_moms=True) and plot_metrics.
       """)
 
   @Argument(help: ArgumentHelp("The folder that train was given as --run.", valueName: "run"))

@@ -45,10 +45,10 @@ struct Train: ParsableCommand {
     StopSignals.listen()
     let outcome = Job.run(compute) { communicator in
       let base = try communicator.fromRoot { try Configuration.recipe(recipe.recipe) }
-      var configuration = try communicator.agree { try recipe.configuration(base, after: from.map(stageName)) }
+      var configuration = try communicator.agree {
+        try recipe.configuration(data.splitting(base), after: from.map(stageName))
+      }
       configuration.precision = compute.precision ?? base.precision
-      configuration.validPct = data.validPct ?? base.validPct
-      configuration.splitSeed = data.splitSeed ?? base.splitSeed
       if printConfig {
         if communicator.rank == 0 { Console.write(RecipeFile.text(configuration)) }
         return Trainer.Outcome.finished

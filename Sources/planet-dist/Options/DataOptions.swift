@@ -45,7 +45,14 @@ struct DataOptions: ParsableArguments {
   ///   - known: the labels of a trained model.
   ///   - recipe: whose split it is, where options do not say otherwise.
   func dataset(labels known: [String]? = nil, recipe: Configuration = Recipe.planet) throws -> Dataset {
-    try Dataset(
-      location(), validPct: validPct ?? recipe.validPct, splitSeed: splitSeed ?? recipe.splitSeed, labels: known)
+    let c = splitting(recipe)
+    return try Dataset(location(), validPct: c.validPct, splitSeed: c.splitSeed, labels: known)
+  }
+
+  /// The recipe, with the split that options ask for.
+  func splitting(_ recipe: Configuration) -> Configuration {
+    var c = recipe
+    (c.validPct, c.splitSeed) = (validPct ?? c.validPct, splitSeed ?? c.splitSeed)
+    return c
   }
 }
