@@ -35,45 +35,47 @@ let package = Package(
     .target(name: "CCollectives", dependencies: ["CMPI"], cSettings: c),
 
     // Swift, bottom up: each imports only what stands above it here, siblings never each other
+    .target(name: "Files", dependencies: ["CZlib"], swiftSettings: swift),
     .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: swift),
     .target(name: "Collectives", dependencies: ["CCollectives"], swiftSettings: swift),
-    .target(name: "PlanetData", dependencies: ["Compute", "CTurboJPEG", "CZlib"], swiftSettings: swift),
-    .target(name: "Checkpoints", dependencies: ["CZlib"], swiftSettings: swift),
+    .target(name: "PlanetData", dependencies: ["Files", "Compute", "CTurboJPEG", "CZlib"], swiftSettings: swift),
+    .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: swift),
     .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: swift),
     .target(name: "Charts", swiftSettings: swift),
     .target(
-      name: "TensorBoard", dependencies: ["Checkpoints", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["event.proto"], swiftSettings: swift),
     .target(
       name: "Training",
       dependencies: [
-        "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", "Charts",
+        "Files", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", "Charts",
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: swift),
     .target(
       name: "Export",
       dependencies: [
-        "Training", "PlanetData", "Checkpoints", "ResNet", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Training", "Files", "PlanetData", "Checkpoints", "ResNet", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["ONNX/onnx.proto"], swiftSettings: swift),
     .target(
       name: "Report",
       dependencies: [
-        "Training", "Charts", "PlanetData", "Checkpoints", .product(name: "Mustache", package: "swift-mustache"),
+        "Training", "Files", "Charts", "PlanetData", .product(name: "Mustache", package: "swift-mustache"),
       ],
       resources: [.embedInCode("report.mustache"), .embedInCode("chip.mustache")], swiftSettings: swift),
     .executableTarget(
       name: "planet-dist",
       dependencies: [
-        "Training", "Export", "Report", "TensorBoard", "Charts", "Compute", "Collectives", "PlanetData", "Checkpoints",
-        "ResNet",
+        "Training", "Export", "Report", "TensorBoard", "Charts", "Files", "Compute", "Collectives", "PlanetData",
+        "Checkpoints", "ResNet",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
 
     // Tests
     .target(name: "TestSupport", dependencies: ["Compute", "ResNet"], path: "Tests/TestSupport", swiftSettings: swift),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"], swiftSettings: swift),
     .executableTarget(
       name: "ring-check", dependencies: ["Collectives"], path: "Tests/RingCheck", swiftSettings: swift),
@@ -94,7 +96,7 @@ let package = Package(
     .testTarget(
       name: "TensorBoardTests",
       dependencies: [
-        "TensorBoard", "Checkpoints", "TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "TensorBoard", "Files", "TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["read_events.py"],
       swiftSettings: swift),

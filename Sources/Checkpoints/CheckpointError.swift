@@ -1,9 +1,9 @@
-import Foundation
+public import Files
 
 /// What can be wrong with a file of weights, or with writing one. Each message names the file and what to do.
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
-  /// The operating system refused `action` ("write", "open", …) with this `errno`.
-  case system(path: String, action: String, code: Int32)
+  /// It cannot be read or written at all.
+  case file(FileError)
   /// The file is of a known format and contradicts it: truncated, altered, or made to harm.
   case damaged(path: String, reason: String)
   /// The file may be sound, yet is or contains something that is not read here.
@@ -13,8 +13,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .system(let path, let action, let code):
-      "\(path): cannot \(action): \(String(cString: strerror(code))). Check the path, its permissions and the free space."
+    case .file(let error): error.description
     case .damaged(let path, let reason):
       "\(path): damaged: \(reason). Fetch or save the file again."
     case .unsupported(let path, let reason):

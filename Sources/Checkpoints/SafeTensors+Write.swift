@@ -1,10 +1,12 @@
+import Files
+
 extension SafeTensors {
   /// Writes `tensors`, in this order, and `metadata` to `path`, making its folder if needed.
   ///
   /// The file appears complete and synced to the disk or not at all; see ``AtomicFile``. Nothing is copied: the floats
   /// go from the caller's memory to the file. Names must differ, and the metadata have no `checksum` of its own.
   ///
-  /// - Throws: ``CheckpointError/system(path:action:code:)`` if the disk is full, the folder cannot be made, and so on.
+  /// - Throws: ``CheckpointError/file(_:)`` if the disk is full, the folder cannot be made, and so on.
   ///   A previous file at `path` is then still there, and nothing else.
   public static func write(
     _ tensors: [TensorView], metadata: [String: String] = [:], to path: String
@@ -15,8 +17,12 @@ extension SafeTensors {
     head.withUnsafeBytes { crc.update($0) }
     for piece in values { crc.update(piece) }
     head.replaceSubrange(checksumDigits, with: Array(crc.digits.utf8))
-    try head.withUnsafeBufferPointer { (head) throws(CheckpointError) in
-      try AtomicFile.write([UnsafeRawBufferPointer(head)] + values, to: path)
+    do throws(FileError) {
+      try head.withUnsafeBufferPointer { (head) throws(FileError) in
+        try AtomicFile.write([UnsafeRawBufferPointer(head)] + values, to: path)
+      }
+    } catch {
+      throw .file(error)
     }
   }
 

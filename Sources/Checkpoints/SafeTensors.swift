@@ -1,3 +1,5 @@
+import Files
+
 /// The safetensors format: the header's length in eight bytes, a JSON header, raw little-endian numbers. Python reads it
 /// with `safetensors`, or with `struct`, `json` and `numpy` in three lines. Definition:
 /// https://github.com/huggingface/safetensors#format
@@ -10,7 +12,7 @@ public enum SafeTensors {
   /// - Throws: ``CheckpointError`` if it cannot be opened, contradicts the format or its checksum, or holds numbers
   ///   that are neither F32, F16, BF16, F64 nor integers.
   public static func read(_ path: String) throws(CheckpointError) -> TensorFile {
-    let (tensors, metadata) = try MappedFile.read(path, parse)
+    let (tensors, metadata) = try TensorFile.contents(of: path, parse)
     return TensorFile(path: path, tensors: tensors, metadata: metadata)
   }
 

@@ -1,3 +1,5 @@
+import Files
+
 /// A tensor as files hold it: PyTorch's shape, outermost extent first, and its values in that order, as fp32 whatever
 /// the file's precision was.
 public struct StoredTensor: Equatable, Sendable {
@@ -28,6 +30,27 @@ public struct TensorFile: Sendable {
     self.path = path
     self.tensors = tensors
     self.metadata = metadata
+  }
+}
+
+extension TensorFile {
+  /// Larger files are refused: with its optimizer's state and averages the largest ResNet takes a quarter of that.
+  static let sizeLimit = 4 << 30
+
+  /// What `parse` makes of a file's bytes.
+  static func contents<R>(
+    of path: String, _ parse: (UnsafeRawBufferPointer) throws(FormatError) -> R
+  ) throws(CheckpointError) -> R {
+    let result: Result<R, FormatError>
+    do throws(FileError) {
+      result = try InputFile.withBytes(path, limit: sizeLimit) { (bytes) throws(FormatError) in
+        guard !bytes.isEmpty else { throw .damaged("it is empty") }
+        return try parse(bytes)
+      }
+    } catch {
+      throw .file(error)
+    }
+    do { return try result.get() } catch { throw error.at(path) }
   }
 }
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import SwiftProtobuf
 public import Training
 
@@ -25,7 +26,7 @@ public struct NetworkExport {
   /// head; the facts are in the metadata. Batch normalization's `num_batches_tracked` are left out: PyTorch's
   /// `load_state_dict` sets them to 0, also with `strict=True`, where a state_dict does not have them.
   ///
-  /// - Throws: `CheckpointError.system`. The file appears complete or not at all.
+  /// - Throws: `FileError`. The file appears complete or not at all.
   public func writeTorchvision(to path: String) throws {
     let inOrder = tensors.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }
     let about = ["format": "pt", "producer": "planet-dist \(version)"]
@@ -35,7 +36,7 @@ public struct NetworkExport {
   /// Writes an ONNX model: float32 `images` `[batch, 3, height, width]`, RGB in `0...1`, of any size that the network
   /// takes, to `probabilities` `[batch, labels]`; the facts are in `metadata_props`.
   ///
-  /// - Throws: `CheckpointError.system`. The file appears complete or not at all.
+  /// - Throws: `FileError`. The file appears complete or not at all.
   public func writeONNX(to path: String) throws {
     try AtomicFile.write(try onnxModel().serializedBytes() as [UInt8], to: path)
   }

@@ -1,3 +1,5 @@
+import Files
+
 /// Labelled images as their owner left them: everything that can be said before an image is opened, and which to open.
 /// Unlike ``Dataset`` it takes what it finds.
 public struct DataInventory: Sendable {

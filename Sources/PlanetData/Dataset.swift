@@ -1,3 +1,5 @@
+import Files
+
 /// Labelled images, split in two: what to train on and what to validate with.
 public struct Dataset: Sendable {
   /// Names of the labels; a label's index here is its column in targets and logits.

@@ -1,4 +1,5 @@
 public import Compute
+import Files
 
 /// What opening an image tells.
 public struct ImageFacts: Codable, Equatable, Sendable {

@@ -1,4 +1,5 @@
 import CTurboJPEG
+import Files
 
 /// Decodes JPEGs by libjpeg-turbo to the pixels Pillow's `Image.open(path).convert("RGB")` gives: the accurate DCT,
 /// smooth chroma upsampling, EXIF orientation ignored. Takes what Pillow takes: damaged data inside a file that is whole
@@ -12,7 +13,7 @@ public enum JPEG {
   public static func decode(_ path: String) throws(ImageError) -> Image { try decode(read(path), path: path) }
 
   static func read(_ path: String) throws(ImageError) -> [UInt8] {
-    do { return try readFile(path, limit: 1 << 30) } catch { throw .unreadable(path: path, reason: error.reason) }
+    do { return try InputFile.read(path, limit: 1 << 30) } catch { throw .unreadable(path: path, reason: error.reason) }
   }
 
   /// Decodes a file's bytes; `path` is for the message.

@@ -1,3 +1,5 @@
+import Files
+
 /// A label file: which tags each image has.
 ///
 ///     image_name,tags
@@ -31,7 +33,7 @@ public struct Labels: Sendable {
   /// - Parameter report: given each line's problem; unless it throws, that row is left out.
   init(path: String, suffix: String, report: (CSV.Problem) throws(DatasetError) -> Void) throws(DatasetError) {
     let bytes: [UInt8]
-    do { bytes = try readFile(path, limit: 1 << 30) } catch { throw .unreadable(path: path, reason: error.reason) }
+    do { bytes = try InputFile.read(path, limit: 1 << 30) } catch { throw .unreadable(path: path, reason: error.reason) }
     let records = try CSV.records(bytes, report: report)
     let header: Header
     do { header = try Header(records.first) } catch {

@@ -1,4 +1,5 @@
 import Charts
+import Files
 import Foundation
 import Training
 
@@ -70,7 +71,7 @@ struct Page {
     let stages = (results.map(\.stage.name) + history.map(\.stage)).reduce(into: [String]()) { stages, name in
       if !stages.contains(name) { stages.append(name) }
     }
-    title = "planet-dist: \(URL(fileURLWithPath: folder.path).lastPathComponent)"
+    title = "planet-dist: \(FilePath.name(of: folder.path))"
     let date = results.last.map { $0.date.formatted(.iso8601.year().month().day()) + ", " } ?? ""
     let best = history.compactMap(\.metrics?.fbeta).max()
     subtitle =

@@ -1,5 +1,6 @@
 import Charts
 import Checkpoints
+import Files
 import Foundation
 import Mustache
 public import Training

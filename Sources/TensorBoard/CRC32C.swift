@@ -1,3 +1,5 @@
+import Files
+
 /// CRC-32C (Castagnoli's polynomial; RFC 3720, appendix B.4). zlib has only the other polynomial.
 enum CRC32C {
   private static let table: [UInt32] = (0..<256).map { byte in

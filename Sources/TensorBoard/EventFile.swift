@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 public import Foundation
 import SwiftProtobuf
 
@@ -17,11 +18,11 @@ public final class EventFile {
   ///
   /// - Parameter startStep: the first step this file will tell of. What earlier files tell of it and of later steps is
   ///   forgotten: a resumed run does again what the killed one did after its last save.
-  /// - Throws: `CheckpointError.system`.
+  /// - Throws: `FileError.system`.
   public init(folder: String, startStep: Int, wallTime: Date = .now) throws {
     let time = String(format: "%010d", Int(wallTime.timeIntervalSince1970))
     let name = "\(folder)/events.out.tfevents.\(time).\(Self.hostName).\(getpid())"
-    try AtomicFile.prepareFolder(of: name)
+    try AtomicFile.reserve(name)
     var number = 0
     var created: Int32 = -1
     repeat {
@@ -29,7 +30,7 @@ public final class EventFile {
       number += 1
     } while created < 0 && errno == EEXIST
     (path, descriptor) = ("\(name).\(number - 1)", created)
-    guard created >= 0 else { throw CheckpointError.system(path: path, action: "create", code: errno) }
+    guard created >= 0 else { throw FileError.system(path: path, action: "create", code: errno) }
     try append(step: 0, wallTime) { $0.fileVersion = "brain.Event:2" }
     try append(step: startStep, wallTime) { $0.sessionLog.status = .start }
   }
@@ -89,7 +90,7 @@ public final class EventFile {
         let code = errno
         ftruncate(descriptor, length)  // readers would stop at half a record for good
         lseek(descriptor, length, SEEK_SET)
-        throw CheckpointError.system(path: path, action: "write", code: code)
+        throw FileError.system(path: path, action: "write", code: code)
       }
       written += count
     }

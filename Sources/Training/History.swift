@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 
 /// What fastai's recorder prints for one epoch (recipe §8).
@@ -43,7 +44,7 @@ struct History {
   }
 
   /// Replaces the file by the earlier lines and `rows`.
-  func write(_ rows: [HistoryRow]) throws(CheckpointError) {
+  func write(_ rows: [HistoryRow]) throws(FileError) {
     let header = (["stage"] + HistoryRow.columns).joined(separator: ",")
     let lines = [header] + earlier + rows.map { ([$0.stage] + $0.cells).joined(separator: ",") }
     try AtomicFile.write(lines.map { $0 + "\n" }.joined(), to: path)

@@ -1,3 +1,4 @@
+import Files
 import PlanetData
 
 extension HistoryRow {

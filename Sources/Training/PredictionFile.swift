@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 
 /// The file beside its output in which an unfinished prediction is kept: a safetensors file, of which rank 0 alone reads
@@ -70,8 +71,8 @@ struct PredictionFile {
   /// Removes it, and what a killed save of it left behind.
   func remove() {
     try? FileManager.default.removeItem(atPath: path)
-    AtomicFile.removeLeftovers(in: (path as NSString).deletingLastPathComponent) {
-      $0 == (path as NSString).lastPathComponent
+    AtomicFile.removeLeftovers(in: FilePath.folder(of: path)) {
+      $0 == FilePath.name(of: path)
     }
   }
 }

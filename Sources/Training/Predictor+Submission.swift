@@ -1,5 +1,6 @@
 import Checkpoints
 import Collectives
+import Files
 import Foundation
 public import PlanetData
 
@@ -34,7 +35,7 @@ extension Predictor {
       labels: labels.count)
     var progress = PredictionProgress(images: samples.count, labels: labels.count)
     try communicator.onRoot {
-      try AtomicFile.prepareFolder(of: path)
+      try AtomicFile.reserve(path)
       progress = try file.read() ?? progress
     }
     progress = try progress.shared(communicator)

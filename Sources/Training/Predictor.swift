@@ -1,5 +1,6 @@
 public import Collectives
 public import Compute
+import Files
 import Foundation
 public import PlanetData
 import ResNet

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import PlanetData
 
@@ -27,7 +28,7 @@ public struct RunFolder: Sendable {
   ///
   /// - Throws: ``TrainingError/badFile(path:reason:)`` where it cannot be read, or has more than `limit` bytes.
   static func read(_ path: String, limit: Int) throws(TrainingError) -> [UInt8] {
-    do throws(FileProblem) { return try readFile(path, limit: limit) } catch {
+    do throws(FileError) { return try InputFile.read(path, limit: limit) } catch {
       throw .badFile(path: path, reason: "it cannot be read (\(error.reason))")
     }
   }

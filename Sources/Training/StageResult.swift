@@ -1,5 +1,6 @@
 import Checkpoints
 import Compute
+import Files
 public import Foundation
 import PlanetData
 

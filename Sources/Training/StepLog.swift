@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 
 /// A run's `log.jsonl`, a ``StepRecord`` per line, as rank 0 writes it while it trains.
@@ -27,7 +28,7 @@ struct StepLog {
   }
 
   /// Appends what was added since the last time.
-  mutating func flush() throws(CheckpointError) {
+  mutating func flush() throws(FileError) {
     if pending.isEmpty { return }
     var lines: [UInt8] = []
     for record in pending {

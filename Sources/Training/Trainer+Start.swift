@@ -1,5 +1,6 @@
 import Checkpoints
 import Collectives
+import Files
 import Foundation
 import PlanetData
 import ResNet
@@ -19,7 +20,7 @@ extension Trainer {
     }
     try load(start)
     try communicator.onRoot {
-      for path in [folder.state, folder.model("")] { try AtomicFile.prepareFolder(of: path) }
+      for path in [folder.state, folder.model("")] { try AtomicFile.reserve(path) }
       try begin()
     }
     return nil

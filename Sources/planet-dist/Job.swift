@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Collectives
 import Compute
+import Files
 import Foundation
 import PlanetData
 import Training
@@ -32,8 +33,8 @@ enum Job {
   static func exitCode(_ error: any Error) -> Int32 {
     switch error {
     case is ValidationError, is KernelError, is RecipeError: EX_USAGE
-    case CheckpointError.system: EX_IOERR
-    case is CheckpointError, is DatasetError, is ImageError: EX_DATAERR
+    case FileError.system, CheckpointError.file(.system): EX_IOERR
+    case is FileError, is CheckpointError, is DatasetError, is ImageError: EX_DATAERR
     case let error as TrainingError: exitCode(error)
     case let error as CommunicationError: exitCode(error)
     default: EX_SOFTWARE

@@ -1,4 +1,5 @@
-import Checkpoints
+import Files
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -80,7 +81,7 @@ import Testing
         signal(SIGXFSZ, SIG_IGN)
         limitFileSize(10_000)
         try file.image("first", jpeg: picture, width: 1, height: 1, step: 1)
-        let error = #expect(throws: CheckpointError.self) {
+        let error = #expect(throws: FileError.self) {
           try file.image("second", jpeg: picture, width: 1, height: 1, step: 2)
         }
         #expect(error?.description.hasPrefix("\(file.path): cannot write: File too large. Check the path") == true)
@@ -96,7 +97,7 @@ import Testing
   func inTheWay() throws {
     try withTemporaryFolder { folder in
       try Data().write(to: URL(fileURLWithPath: folder + "/logs"))
-      let error = #expect(throws: CheckpointError.self) { try EventFile(folder: folder + "/logs", startStep: 0) }
+      let error = #expect(throws: FileError.self) { try EventFile(folder: folder + "/logs", startStep: 0) }
       #expect(error?.description.contains(folder + "/logs") == true)
     }
   }

@@ -1,3 +1,5 @@
+import Files
+
 /// The entries of a zip file as PyTorch writes it: stored, not compressed, 64-bit extensions allowed. Definition:
 /// https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 struct ZipArchive {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import PlanetData
 
@@ -32,8 +33,8 @@ public struct Thresholds: Encodable, Equatable, Sendable {
   public init(path: String, labels: [String]) throws(TrainingError) {
     let object: [String: Double]
     do {
-      object = try JSONDecoder().decode([String: Double].self, from: Data(readFile(path, limit: 1 << 20)))
-    } catch let problem as FileProblem {
+      object = try JSONDecoder().decode([String: Double].self, from: Data(InputFile.read(path, limit: 1 << 20)))
+    } catch let problem as FileError {
       throw .badThresholds(path: path, reason: "cannot be read (\(problem.reason))")
     } catch {
       throw .badThresholds(path: path, reason: "not a JSON object of labels and numbers")

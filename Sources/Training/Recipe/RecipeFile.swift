@@ -1,3 +1,4 @@
+import Files
 import PlanetData
 import Yams
 
@@ -11,9 +12,9 @@ public enum RecipeFile {
 
   /// A file's text.
   public static func read(_ path: String) throws(RecipeError) -> String {
-    do throws(FileProblem) {
-      guard let text = String(validating: try readFile(path, limit: sizeLimit), as: UTF8.self)
-      else { throw FileProblem(reason: "it is not UTF-8 text") }
+    do throws(FileError) {
+      guard let text = String(validating: try InputFile.read(path, limit: sizeLimit), as: UTF8.self)
+      else { throw FileError.unusable(path: path, reason: "it is not UTF-8 text") }
       return text
     } catch {
       throw RecipeError(path: path, line: nil, reason: "cannot be read (\(error.reason))")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Collectives
+import Files
 import Foundation
 import PlanetData
 import Training
@@ -27,7 +28,7 @@ struct Evaluate: ParsableCommand {
       let engine = try compute.engine(communicator)
       let predictor = try model.predictor(communicator, engine, compute)
       let given = try communicator.onRoot {
-        if let saveThresholds { try AtomicFile.prepareFolder(of: saveThresholds) }
+        if let saveThresholds { try AtomicFile.reserve(saveThresholds) }
         return try thresholds.load(labels: predictor.labels)
       }
       let dataset = try communicator.agree { try data.dataset(labels: predictor.labels) }

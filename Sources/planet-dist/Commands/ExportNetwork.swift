@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Export
+import Files
 import Foundation
 import Training
 
@@ -39,7 +40,7 @@ struct ExportNetwork: ParsableCommand {
 
   mutating func run() throws {
     try Job.alone {
-      try AtomicFile.prepareFolder(of: out)
+      try AtomicFile.reserve(out)
       let export = try NetworkExport(
         ModelFile(path: checkpoint), threshold: threshold, version: PlanetDist.configuration.version)
       switch format {

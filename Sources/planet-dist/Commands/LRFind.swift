@@ -3,6 +3,7 @@ import Charts
 import Checkpoints
 import Collectives
 import Compute
+import Files
 import Foundation
 import PlanetData
 import Training
@@ -82,7 +83,7 @@ struct LRFind: ParsableCommand {
       let dataset = try communicator.agree { try data.dataset(recipe: configuration) }
       let start =
         try communicator.onRoot { () -> Start in
-          try AtomicFile.prepareFolder(of: out + "/lr-find.csv")
+          try AtomicFile.reserve(out + "/lr-find.csv")
           return try from.map { .model($0) } ?? .fresh(pretrained)
         } ?? .random
       if let banner = try compute.banner(communicator, engine) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Charts
 import Checkpoints
+import Files
 import Foundation
 import PlanetData
 import Training
@@ -40,7 +41,7 @@ struct ShowBatch: ParsableCommand {
     case svg, png, jpg, jpeg
   }
 
-  private var format: Format? { Format(rawValue: URL(fileURLWithPath: out).pathExtension.lowercased()) }
+  private var format: Format? { Format(rawValue: FilePath.suffix(of: out)) }
 
   func validate() throws {
     _ = try data.folder

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Collectives
 import Compute
+import Files
 import Foundation
 import PlanetData
 import Training
@@ -109,6 +110,6 @@ struct Train: ParsableCommand {
 
   /// The stage a checkpoint is named after.
   private func stageName(_ checkpoint: String) -> String {
-    URL(fileURLWithPath: checkpoint).deletingPathExtension().lastPathComponent
+    FilePath.stem(of: checkpoint)
   }
 }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Collectives
 public import Compute
+import Files
 import Foundation
 import PlanetData
 

@@ -1,22 +1,24 @@
 /// A strict reader of comma-separated values (RFC 4180): quoted fields, CRLF or LF, a byte order mark, empty lines
 /// skipped. Time and memory are linear in the file, and what RFC 4180 does not allow is a problem, not a guess.
-package enum CSV {
+public enum CSV {
   /// The fields of one record and the line it starts on, from 1.
-  package struct Record {
-    package let line: Int
-    package let fields: [String]
+  public struct Record {
+    public let line: Int
+    public let fields: [String]
   }
 
   /// What is wrong, and on which line.
-  package struct Problem: Error, Equatable {
-    package let line: Int
-    package let reason: String
+  public struct Problem: Error, Equatable {
+    public let line: Int
+    public let reason: String
+
+    public init(line: Int, reason: String) { (self.line, self.reason) = (line, reason) }
   }
 
   /// The file's records.
   ///
   /// - Parameter report: given each problem; unless it throws, reading goes on with the line after it.
-  package static func records<E>(_ bytes: [UInt8], report: (Problem) throws(E) -> Void) throws(E) -> [Record] {
+  public static func records<E>(_ bytes: [UInt8], report: (Problem) throws(E) -> Void) throws(E) -> [Record] {
     var reader = Reader(bytes)
     var records: [Record] = []
     while !reader.isAtEnd {

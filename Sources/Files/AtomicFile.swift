@@ -3,38 +3,43 @@ import Foundation
 /// Writing a file so that its name stands for either all of the old bytes or all of the new ones, also when the
 /// process is killed or the machine stops: temporary file in the same folder, fsync, rename, fsync of the folder.
 public enum AtomicFile {
-  /// Makes the folder of a file to be written later, and checks that it can be written to.
+  /// Makes sure that a file can be written later, after hours of work: makes its folder, and writes a block to it.
   ///
-  /// - Throws: ``CheckpointError/system(path:action:code:)``.
-  public static func prepareFolder(of path: String) throws(CheckpointError) {
-    let folder = (path as NSString).deletingLastPathComponent
-    try makeFolder(folder)
-    guard access(folder.isEmpty ? "." : folder + "/.", W_OK) == 0 else {
-      throw .system(path: folder.isEmpty ? "." : folder, action: "write in it", code: errno)
+  /// - Throws: ``FileError``, where the folder is read-only or full, or a folder has the file's name.
+  public static func reserve(_ path: String) throws(FileError) {
+    try makeFolder(FilePath.folder(of: path))
+    var status = stat()
+    if path.utf8.last == UInt8(ascii: "/") || (stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR) {
+      throw .system(path: path, action: "write", code: EISDIR)
+    }
+    let temporary = temporary(for: path)
+    defer { unlink(temporary) }
+    try [UInt8](repeating: 0, count: 4096).withUnsafeBufferPointer { (block) throws(FileError) in
+      try writeThrough([UnsafeRawBufferPointer(block)], to: temporary, for: path)
     }
   }
 
   /// Writes a text file so.
   ///
-  /// - Throws: ``CheckpointError/system(path:action:code:)``.
-  public static func write(_ text: String, to path: String) throws(CheckpointError) {
+  /// - Throws: ``FileError/system(path:action:code:)``.
+  public static func write(_ text: String, to path: String) throws(FileError) {
     try write(Array(text.utf8), to: path)
   }
 
   /// Writes a file of these bytes so.
   ///
-  /// - Throws: ``CheckpointError/system(path:action:code:)``.
-  public static func write(_ bytes: [UInt8], to path: String) throws(CheckpointError) {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
+  /// - Throws: ``FileError/system(path:action:code:)``.
+  public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
       try write([UnsafeRawBufferPointer(bytes)], to: path)
     }
   }
 
   /// Adds bytes to the end of a file, or makes it. Not all or nothing: a killed process may leave a part of them.
   ///
-  /// - Throws: ``CheckpointError/system(path:action:code:)``.
-  public static func append(_ bytes: [UInt8], to path: String) throws(CheckpointError) {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(CheckpointError) in
+  /// - Throws: ``FileError/system(path:action:code:)``.
+  public static func append(_ bytes: [UInt8], to path: String) throws(FileError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
       try writeThrough([UnsafeRawBufferPointer(bytes)], to: path, for: path, O_APPEND)
     }
   }
@@ -42,20 +47,17 @@ public enum AtomicFile {
   /// Writes `pieces` one after another to `path`, making its folder if needed.
   ///
   /// Whatever fails before the renaming, the temporary file is removed and a previous file at `path` stays as it was.
-  static func write(_ pieces: [UnsafeRawBufferPointer], to path: String) throws(CheckpointError) {
-    let folder = (path as NSString).deletingLastPathComponent
-    let name = (path as NSString).lastPathComponent
-    try makeFolder(folder)
-    // The process id keeps two runs that save to the same folder apart.
-    let temporary = (folder as NSString).appendingPathComponent(".\(name).\(getpid()).tmp")
-    do throws(CheckpointError) {
+  public static func write(_ pieces: [UnsafeRawBufferPointer], to path: String) throws(FileError) {
+    try makeFolder(FilePath.folder(of: path))
+    let temporary = temporary(for: path)
+    do throws(FileError) {
       try writeThrough(pieces, to: temporary, for: path)
       guard rename(temporary, path) == 0 else { throw .system(path: path, action: "replace", code: errno) }
     } catch {
       unlink(temporary)
       throw error
     }
-    try synchronizeFolder(folder)
+    try synchronizeFolder(FilePath.folder(of: path))
   }
 
   /// Removes what killed processes left behind in a folder: temporary files, `.NAME.PID.tmp`, of processes that are no
@@ -73,11 +75,19 @@ public enum AtomicFile {
     }
   }
 
+  /// The process id keeps two runs that save to the same folder apart.
+  private static func temporary(for path: String) -> String {
+    FilePath.join(FilePath.folder(of: path), ".\(FilePath.name(of: path)).\(getpid()).tmp")
+  }
+
   /// Errors name `path`, which the user knows, not the temporary file.
   private static func writeThrough(
-    _ pieces: [UnsafeRawBufferPointer], to temporary: String, for path: String, _ mode: Int32 = O_TRUNC | O_NOFOLLOW
-  ) throws(CheckpointError) {
-    let descriptor = restarting { Int(open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | mode, 0o644)) }
+    _ pieces: [UnsafeRawBufferPointer], to temporary: String, for path: String, _ mode: Int32 = O_EXCL
+  ) throws(FileError) {
+    if mode & O_EXCL != 0 { unlink(temporary) }  // of a dead process that had our number
+    let descriptor = restarting {
+      Int(open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | mode, 0o644))
+    }
     guard descriptor >= 0 else { throw .system(path: path, action: "create", code: errno) }
     var isOpen = true
     defer { if isOpen { close(Int32(descriptor)) } }
@@ -105,17 +115,17 @@ public enum AtomicFile {
   }
 
   /// As `mkdir -p`; an empty path is the working folder.
-  private static func makeFolder(_ path: String) throws(CheckpointError) {
+  private static func makeFolder(_ path: String) throws(FileError) {
     guard !path.isEmpty, mkdir(path, 0o755) != 0, errno != EEXIST else { return }
     guard errno == ENOENT else { throw .system(path: path, action: "create the folder", code: errno) }
-    try makeFolder((path as NSString).deletingLastPathComponent)
+    try makeFolder(FilePath.folder(of: path))
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
       throw .system(path: path, action: "create the folder", code: errno)
     }
   }
 
   /// Makes the renaming itself durable. File systems that cannot, answer EINVAL, and there is nothing more to do.
-  private static func synchronizeFolder(_ path: String) throws(CheckpointError) {
+  private static func synchronizeFolder(_ path: String) throws(FileError) {
     let folder = path.isEmpty ? "." : path
     let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path: folder, action: "open", code: errno) }

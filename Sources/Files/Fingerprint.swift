@@ -4,7 +4,7 @@ public struct Fingerprint {
 
   public init() {}
 
-  mutating func add(_ bytes: some Sequence<UInt8>) {
+  public mutating func add(_ bytes: some Sequence<UInt8>) {
     for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
   }
 
@@ -14,7 +14,7 @@ public struct Fingerprint {
     add(CollectionOfOne(0xFF))
   }
 
-  mutating func add(_ number: Int) {
+  public mutating func add(_ number: Int) {
     add((0..<8).lazy.map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) })
   }
 }

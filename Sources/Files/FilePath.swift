@@ -1,0 +1,43 @@
+/// Parts of a path, by bytes: whatever a name holds, only `/` divides it.
+public enum FilePath {
+  /// What is before the last component; empty where there is none, which means the working folder.
+  public static func folder(of path: String) -> String {
+    let (folder, _) = split(path)
+    return folder
+  }
+
+  /// The last component: "state" of "runs/state" and of "runs/state/".
+  public static func name(of path: String) -> String {
+    let (_, name) = split(path)
+    return name
+  }
+
+  /// The last component without what follows its last dot; a name that begins with its only dot is whole.
+  public static func stem(of path: String) -> String {
+    let name = Array(name(of: path).utf8)
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return FilePath.name(of: path) }
+    return String(decoding: name[..<dot], as: UTF8.self)
+  }
+
+  /// What follows the last dot of the last component, in lower case; empty where nothing does.
+  public static func suffix(of path: String) -> String {
+    let name = Array(name(of: path).utf8)
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return "" }
+    return String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
+  }
+
+  /// `name` in `folder`; in the working folder where that is empty.
+  public static func join(_ folder: String, _ name: String) -> String {
+    folder.isEmpty ? name : folder.utf8.last == slash ? folder + name : folder + "/" + name
+  }
+
+  private static let slash = UInt8(ascii: "/")
+
+  private static func split(_ path: String) -> (folder: String, name: String) {
+    var bytes = Array(path.utf8)[...]
+    while bytes.count > 1, bytes.last == slash { bytes.removeLast() }
+    guard let cut = bytes.lastIndex(of: slash) else { return ("", String(decoding: bytes, as: UTF8.self)) }
+    let name = String(decoding: bytes[(cut + 1)...], as: UTF8.self)
+    return (cut == 0 ? "/" : String(decoding: bytes[..<cut], as: UTF8.self), name)
+  }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Files
+
+@Suite struct InputFileTests {
+  /// Both ways to read.
+  private static func problem(_ path: String, limit: Int = 1 << 30) -> [FileError?] {
+    func error(_ body: () throws(FileError) -> Void) -> FileError? {
+      do throws(FileError) { try body() } catch { return error }
+      return nil
+    }
+    return [
+      error { () throws(FileError) in _ = try InputFile.withBytes(path, limit: limit) { $0.count } },
+      error { () throws(FileError) in _ = try InputFile.read(path, limit: limit) },
+    ]
+  }
+
+  @Test func wholeFiles() throws {
+    try withTemporaryFolder { folder in
+      for count in [0, 1, 100_000] {
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+        try AtomicFile.write(bytes, to: folder + "/file")
+        #expect(try InputFile.read(folder + "/file", limit: count) == bytes)
+        let copy = try InputFile.withBytes(folder + "/file", limit: count) { Array($0) }
+        #expect(copy.get() == bytes)
+      }
+    }
+  }
+
+  @Test("pipes, folders, devices and large files are refused at once")
+  func others() throws {
+    try withTemporaryFolder { folder in
+      #expect(mkfifo(folder + "/pipe", 0o600) == 0)
+      for path in [folder + "/pipe", folder, "/dev/zero"] {
+        let expected = FileError.unusable(path: path, reason: "not a regular file")
+        #expect(Self.problem(path) == [expected, expected])
+      }
+      let missing = FileError.system(path: folder + "/none", action: "open", code: ENOENT)
+      #expect(Self.problem(folder + "/none") == [missing, missing])
+      try AtomicFile.write([1, 2, 3], to: folder + "/file")
+      let large = FileError.unusable(path: folder + "/file", reason: "3 bytes, more than 2")
+      #expect(Self.problem(folder + "/file", limit: 2) == [large, large])
+    }
+  }
+
+  /// The file says 4 GiB, and ends while it is read: an error, not SIGBUS.
+  @Test func shortened() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/file"
+      try AtomicFile.write([1], to: path)
+      #expect(truncate(path, 4 << 30) == 0)
+      let shortening = Thread {
+        usleep(100_000)  // long before so much is read
+        truncate(path, 4096)
+      }
+      shortening.start()
+      let reason = Self.problem(path, limit: 1 << 33)[0]?.reason
+      #expect(reason?.hasPrefix("it was shortened while being read, from 4294967296 bytes to at most ") == true)
+    }
+  }
+}
