@@ -91,19 +91,22 @@ public enum AtomicFile {
     guard descriptor >= 0 else { throw .system(path: path, action: "create", code: errno) }
     var isOpen = true
     defer { if isOpen { close(Int32(descriptor)) } }
-    for piece in pieces {
-      var rest = piece
-      while !rest.isEmpty {
-        let written = restarting { Foundation.write(Int32(descriptor), rest.baseAddress, rest.count) }
-        guard written >= 0 else { throw .system(path: path, action: "write", code: errno) }
-        rest = UnsafeRawBufferPointer(rebasing: rest[written...])
-      }
-    }
+    for piece in pieces { try write(piece, to: Int32(descriptor), path) }
     guard restarting({ Int(fsync(Int32(descriptor))) }) == 0 else {
       throw .system(path: path, action: "write", code: errno)
     }
     isOpen = false
     guard close(Int32(descriptor)) == 0 else { throw .system(path: path, action: "write", code: errno) }
+  }
+
+  /// Writes all bytes to an open file; `path` is for the message.
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(FileError) {
+    var rest = bytes
+    while !rest.isEmpty {
+      let written = restarting { Glibc.write(descriptor, rest.baseAddress, rest.count) }
+      guard written >= 0 else { throw .system(path: path, action: "write", code: errno) }
+      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+    }
   }
 
   /// A save that a signal asked for may meet the next signal: interrupted calls are made again.
@@ -115,7 +118,7 @@ public enum AtomicFile {
   }
 
   /// As `mkdir -p`; an empty path is the working folder.
-  private static func makeFolder(_ path: String) throws(FileError) {
+  static func makeFolder(_ path: String) throws(FileError) {
     guard !path.isEmpty, mkdir(path, 0o755) != 0, errno != EEXIST else { return }
     guard errno == ENOENT else { throw .system(path: path, action: "create the folder", code: errno) }
     try makeFolder(FilePath.folder(of: path))

@@ -7,6 +7,11 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
   /// What is at `path` is nothing that can be used as a file here: a pipe, too large, changing under our hands.
   case unusable(path: String, reason: String)
 
+  /// The system's `errno`, where it refused.
+  public var code: Int32? {
+    if case .system(_, _, let code) = self { code } else { nil }
+  }
+
   /// What is wrong, without the file's name: for messages that say the rest themselves.
   public var reason: String {
     switch self {

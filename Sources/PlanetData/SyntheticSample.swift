@@ -1,5 +1,6 @@
 import Compute
-import Foundation
+import Files
+import Glibc
 
 /// A dataset to try the program on where the real one is not at hand: drawn, deterministic, and saying so.
 public enum SyntheticSample {
@@ -13,17 +14,16 @@ public enum SyntheticSample {
   ///   - size: side of a chip in pixels; Planet's have 256.
   public static func write(to folder: String, count: Int, seed: UInt64 = 42, size: Int = 256) throws(DatasetError) {
     precondition(count > 0 && size >= 8 && size <= JPEG.maximumSide, "\(count) chips of \(size) pixels")
-    let files = FileManager.default
-    if files.fileExists(atPath: folder) {
-      guard try ImageFolder.names(folder).isEmpty else { throw .notEmpty(folder: folder) }
-    }
-    for part in ["/train-jpg", "/test-jpg"] {
-      do {
-        try files.createDirectory(atPath: folder + part, withIntermediateDirectories: true)
-      } catch {
-        throw .unwritable(path: folder + part, reason: error.localizedDescription)
+    do throws(FileError) {
+      try NewFolder.write(to: folder) { (folder) throws(FileError) in
+        try draw(count, seed: seed, size: size, into: folder)
       }
+    } catch {
+      throw error.code == ENOTEMPTY ? .notEmpty(folder: folder) : .unwritable(path: folder, reason: error.reason)
     }
+  }
+
+  private static func draw(_ count: Int, seed: UInt64, size: Int, into folder: String) throws(FileError) {
     var table = "image_name,tags\n"
     for i in 0..<count {
       let tags = try chip(i, part: 0, seed: seed, size: size, to: "\(folder)/train-jpg/train_\(i).jpg")
@@ -32,27 +32,19 @@ public enum SyntheticSample {
     for i in 0..<max(4, count / 10) {
       _ = try chip(i, part: 1, seed: seed, size: size, to: "\(folder)/test-jpg/test_\(i).jpg")
     }
-    try save(Data(readme.utf8), to: folder + "/README.txt")
-    try save(Data(table.utf8), to: folder + "/train_v2.csv")
+    try AtomicFile.write(readme, to: folder + "/README.txt")
+    try AtomicFile.write(table, to: folder + "/train_v2.csv")
   }
 
   private static func chip(
     _ index: Int, part: Int, seed: UInt64, size: Int, to path: String
-  ) throws(DatasetError) -> Set<String> {
+  ) throws(FileError) -> Set<String> {
     var random = RandomSource(seed: seed, purpose: .synthetic, index, part)
     let tags = SyntheticTags.draw(&random)
     let image = SyntheticChip.draw(tags, size: size, random: random)
-    guard let bytes = JPEG.encode(image, quality: 85) else { throw .unwritable(path: path, reason: "no memory") }
-    try save(Data(bytes), to: path)
+    guard let bytes = JPEG.encode(image, quality: 85) else { throw .system(path: path, action: "encode", code: ENOMEM) }
+    try AtomicFile.write(bytes, to: path)
     return tags
-  }
-
-  private static func save(_ data: Data, to path: String) throws(DatasetError) {
-    do {
-      try data.write(to: URL(fileURLWithPath: path))
-    } catch {
-      throw .unwritable(path: path, reason: error.localizedDescription)
-    }
   }
 
   private static let readme = """

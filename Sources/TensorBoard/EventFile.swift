@@ -1,4 +1,3 @@
-import Checkpoints
 import Files
 public import Foundation
 import SwiftProtobuf
@@ -8,10 +7,8 @@ import SwiftProtobuf
 /// It is only ever appended to. An event is in the file when the call that wrote it returns; a process killed in the
 /// middle leaves a torn last record, which readers pass over. Not to be used by two threads at a time.
 public final class EventFile {
-  public let path: String
-  private let descriptor: Int32
-  /// Bytes of whole records.
-  private var length: off_t = 0
+  public var path: String { file.path }
+  private let file: RecordFile
 
   /// Creates a new file in `folder`, making that if needed, beside those of earlier runs: TensorBoard reads them all in
   /// the order of their names, and draws them as one run.
@@ -21,21 +18,10 @@ public final class EventFile {
   /// - Throws: `FileError.system`.
   public init(folder: String, startStep: Int, wallTime: Date = .now) throws {
     let time = String(format: "%010d", Int(wallTime.timeIntervalSince1970))
-    let name = "\(folder)/events.out.tfevents.\(time).\(Self.hostName).\(getpid())"
-    try AtomicFile.reserve(name)
-    var number = 0
-    var created: Int32 = -1
-    repeat {
-      created = open("\(name).\(number)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-      number += 1
-    } while created < 0 && errno == EEXIST
-    (path, descriptor) = ("\(name).\(number - 1)", created)
-    guard created >= 0 else { throw FileError.system(path: path, action: "create", code: errno) }
+    file = try RecordFile(createFirstOf: "\(folder)/events.out.tfevents.\(time).\(Self.hostName).\(getpid())")
     try append(step: 0, wallTime) { $0.fileVersion = "brain.Event:2" }
     try append(step: startStep, wallTime) { $0.sessionLog.status = .start }
   }
-
-  deinit { close(descriptor) }
 
   /// Adds a point to the curve `tag`; tags with the same words before a slash stand together ("loss/train",
   /// "loss/valid").
@@ -80,21 +66,8 @@ public final class EventFile {
     event.step = Int64(step)
     fill(&event)
     let data: [UInt8] = try event.serializedBytes()
-    var record = bytes(UInt64(data.count))
-    record += bytes(CRC32C.masked(record)) + data + bytes(CRC32C.masked(data))
-    var written = 0
-    while written < record.count {
-      let count = record.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written) }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else {
-        let code = errno
-        ftruncate(descriptor, length)  // readers would stop at half a record for good
-        lseek(descriptor, length, SEEK_SET)
-        throw FileError.system(path: path, action: "write", code: code)
-      }
-      written += count
-    }
-    length += off_t(record.count)
+    let head = bytes(UInt64(data.count))
+    try file.append(head + bytes(CRC32C.masked(head)) + data + bytes(CRC32C.masked(data)))
   }
 
   private func bytes(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }

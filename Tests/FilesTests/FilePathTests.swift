@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct FilePathTests {
   @Test(arguments: [
-    ("x", "", "x"), ("/x", "/", "x"), ("a/x", "a", "x"), ("a/b/x/", "a/b", "x"), ("/", "", "/"), ("", "", ""),
+    ("x", "", "x"), ("/x", "/", "x"), ("a/x", "a", "x"), ("a/b/x/", "a/b", "x"), ("/", "/", ""), ("", "", ""),
     ("./x", ".", "x"), ("a//x", "a/", "x"), ("e\u{301}/\u{301}", "e\u{301}", "\u{301}"),
   ])
   func parts(path: String, folder: String, name: String) {

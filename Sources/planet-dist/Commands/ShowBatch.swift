@@ -58,6 +58,7 @@ struct ShowBatch: ParsableCommand {
         throw ValidationError(
           "The grid would be \(side) pixels wide, more than \(Self.largestSide). Lower --rows or --size.")
       }
+      try AtomicFile.reserve(out)
       let chips = try firstChips(of: data.dataset(recipe: configuration), configuration)
       try AtomicFile.write(try encoded(chips, configuration.stages[0].name), to: out)
       Console.print("wrote \(chips.count) chips of \(chips[0].image.width)×\(chips[0].image.height) to \(out)")
