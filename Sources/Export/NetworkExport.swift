@@ -7,7 +7,8 @@ public import Training
 public struct NetworkExport {
   let tensors: [String: StoredTensor]
   let labels: [String]
-  /// `labels`, `threshold`, `size`, `mean` and `std` as text, lists as JSON; the same keys in every format.
+  /// `labels`, `threshold`, `size`, `mean`, `std` and `data` as text, lists and `data` as JSON; the same keys in every
+  /// format.
   let facts: [String: String]
   let version: String
 
@@ -17,7 +18,7 @@ public struct NetworkExport {
   public init(_ model: ModelFile, threshold: Double, version: String) throws {
     tensors = model.tensors
     labels = model.labels
-    facts = try ModelFile.facts(labels: model.labels, size: model.size)
+    facts = try ModelFile.facts(labels: model.labels, size: model.size, origin: model.origin)
       .merging(["threshold": String(threshold)]) { $1 }
     self.version = version
   }

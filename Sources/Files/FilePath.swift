@@ -1,3 +1,5 @@
+import Glibc
+
 /// Parts of a path, by bytes: whatever a name holds, only `/` divides it.
 public enum FilePath {
   /// What is before the last component; empty where there is none, which means the working folder.
@@ -29,6 +31,13 @@ public enum FilePath {
   /// `name` in `folder`; in the working folder where that is empty.
   public static func join(_ folder: String, _ name: String) -> String {
     folder.isEmpty ? name : folder.utf8.last == slash ? folder + name : folder + "/" + name
+  }
+
+  /// The path from the root on: a relative one begins in the working folder.
+  public static func absolute(_ path: String) -> String {
+    guard path.utf8.first != slash, let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    return join(String(cString: folder), path)
   }
 
   private static let slash = UInt8(ascii: "/")

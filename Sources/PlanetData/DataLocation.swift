@@ -1,7 +1,8 @@
+import Files
 import Foundation
 
 /// Where a dataset's files are: `--data` with what `--labels`, `--images` and `--suffix` override.
-public struct DataLocation: Sendable {
+public struct DataLocation: Codable, Equatable, Sendable {
   /// The label file.
   public let labels: String
   /// The folder of images.
@@ -24,5 +25,14 @@ public struct DataLocation: Sendable {
     self.labels = try find(labels, ["train_v2.csv", "labels.csv"], option: "--labels")
     self.images = try find(images, ["train-jpg", "train"], option: "--images")
     self.suffix = suffix
+  }
+
+  /// The same place as seen from any working folder.
+  public var absolute: DataLocation {
+    DataLocation(labels: FilePath.absolute(labels), images: FilePath.absolute(images), suffix: suffix)
+  }
+
+  private init(labels: String, images: String, suffix: String) {
+    (self.labels, self.images, self.suffix) = (labels, images, suffix)
   }
 }

@@ -2,6 +2,8 @@ import Files
 
 /// Labelled images, split in two: what to train on and what to validate with.
 public struct Dataset: Sendable {
+  /// Where its files are.
+  public let location: DataLocation
   /// Names of the labels; a label's index here is its column in targets and logits.
   public let labels: [String]
   /// In the label file's order.
@@ -35,7 +37,7 @@ public struct Dataset: Sendable {
     let known =
       labels ?? Set(split.train.flatMap { rows[$0].tags }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     let index = Dictionary(zip(known, known.indices), uniquingKeysWith: { first, _ in first })
-    self.labels = known
+    (self.location, self.labels) = (location, known)
     images = rows.map { row in
       Sample(
         name: row.name, path: location.images + "/" + row.name + location.suffix,

@@ -11,6 +11,8 @@ public struct ModelFile: Sendable {
   public let labels: [String]
   /// Side of the images it was last trained on.
   public let size: Int
+  /// The data it was trained on and judged with.
+  public let origin: DataOrigin
   private let file: TensorFile
 
   static let format = "planet-dist 1"
@@ -18,7 +20,7 @@ public struct ModelFile: Sendable {
   /// Writes the network and what `configuration` trained it with.
   static func write(
     _ parameters: Parameters, labels: [String], stage: Configuration.Stage, configuration: Configuration,
-    to path: String
+    origin: DataOrigin, to path: String
   ) throws {
     let tensors = parameters.all.map {
       (name: $0.name, tensor: StoredTensor(shape: $0.shape, values: parameters.exported($0)))
@@ -26,14 +28,17 @@ public struct ModelFile: Sendable {
     let about = [
       "format": format, "stage": stage.name, "recipe": String(decoding: try configuration.encoded(), as: UTF8.self),
     ]
-    try SafeTensors.write(
-      tensors, metadata: about.merging(try facts(labels: labels, size: stage.size)) { $1 }, to: path)
+    let facts = try facts(labels: labels, size: stage.size, origin: origin)
+    try SafeTensors.write(tensors, metadata: about.merging(facts) { $1 }, to: path)
   }
 
-  /// What one must know to use a network, as it stands in the metadata: `labels`, `size`, and the `mean` and `std` its
-  /// images are normalized with; lists as JSON.
-  public static func facts(labels: [String], size: Int) throws -> [String: String] {
-    ["labels": try json(labels), "size": String(size), "mean": try json(ImageNet.mean), "std": try json(ImageNet.std)]
+  /// What one must know to use a network, as it stands in the metadata: `labels`, `size`, the `mean` and `std` its images
+  /// are normalized with, and the `data` it was made of; all but the size as JSON.
+  public static func facts(labels: [String], size: Int, origin: DataOrigin) throws -> [String: String] {
+    [
+      "labels": try json(labels), "size": String(size), "mean": try json(ImageNet.mean), "std": try json(ImageNet.std),
+      DataOrigin.key: try origin.json,
+    ]
   }
 
   /// Reads and checks a saved network.
@@ -52,10 +57,14 @@ public struct ModelFile: Sendable {
       throw TrainingError.badFile(
         path: path, reason: "its last layer does not have an output for each of its \(labels.count) labels")
     }
-    self.labels = labels
-    self.size = size
+    guard let origin = DataOrigin(metadata: file.metadata)
+    else { throw TrainingError.badFile(path: path, reason: "its metadata do not say which data it was made of") }
+    (self.labels, self.size, self.origin) = (labels, size, origin)
     try file.check(against: Parameters.expected(labels: labels.count))
   }
+
+  /// Where it was read.
+  var path: String { file.path }
 
   /// The network's tensors under their PyTorch names, and no others.
   public var tensors: [String: StoredTensor] { file.tensors }

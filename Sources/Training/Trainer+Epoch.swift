@@ -112,7 +112,8 @@ extension Trainer {
     try communicator.onRoot { try log.flush() }
     progress.phases = learner.phases
     let run = SavedRun(
-      progress: progress, configuration: configuration, labels: dataset.labels, fingerprint: dataset.fingerprint)
+      progress: progress, configuration: configuration, labels: dataset.labels, fingerprint: dataset.fingerprint,
+      data: origin)
     try TrainingState.write(run, learner, communicator: communicator, to: folder.state)
   }
 

@@ -17,7 +17,8 @@ extension Trainer {
     try communicator.onRoot {
       try log.flush()
       try history.write(progress.history)  // a stage of no epochs has not done so
-      try ModelFile.write(parameters, labels: dataset.labels, stage: stage, configuration: configuration, to: path)
+      try ModelFile.write(
+        parameters, labels: dataset.labels, stage: stage, configuration: configuration, origin: origin, to: path)
       let result = StageResult(
         stage: stage, configuration: configuration, dataset: dataset, predictions: predictions,
         phases: learner.phases, images: images, machine: machine)

@@ -27,6 +27,8 @@ public final class Trainer {
   let shouldStop: () -> Bool
   let parameters: Parameters
   var progress = Progress()
+  /// What is saved with weights; on rank 0 with what they were trained on before this run.
+  var origin: DataOrigin
   let history: History
   var log: StepLog
   /// What the network a stage ends with said of the validation images: the last epoch's, or with `keep_best` the best's.
@@ -66,6 +68,7 @@ public final class Trainer {
     try communicator.verifyIdentical(options.value, what: "options")
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
     parameters = Parameters(labels: dataset.labels.count)
+    origin = DataOrigin(dataset, configuration)
     log = StepLog(path: folder.log)
     history = History(path: folder.history, stages: configuration.stages.map(\.name))
   }

@@ -29,6 +29,8 @@ struct SavedRun: Codable {
   var labels: [String]
   /// Of the dataset.
   var fingerprint: UInt64
+  /// Nil in states of before they said.
+  var data: DataOrigin?
 
   /// For people: "stage-2-rn50, epoch 3, step 17".
   var position: String {

@@ -11,6 +11,16 @@ import Testing
 @Suite struct ONNXModelTests {
   private let labels = ["clear", "haze", "naïve \"quotes\""]
 
+  private static func origin() throws -> DataOrigin {
+    try JSONDecoder().decode(
+      DataOrigin.self,
+      from: Data(
+        """
+        {"images": {"count": 2, "digest": "", "held_out": ["a"], "trained_on": ["b"]},
+        "place": {"labels": "/data/labels.csv", "images": "/data/train", "suffix": ".jpg"}, "split_seed": 7}
+        """.utf8))
+  }
+
   /// An untrained network, saved and exported.
   private func network() throws -> NetworkExport {
     let path = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString).safetensors"
@@ -19,7 +29,8 @@ import Testing
     let parameters = Parameters(labels: labels.count)
     for (i, _) in parameters.values.enumerated() { parameters.values[i] = Float(i) }
     try ModelFile.write(
-      parameters, labels: labels, stage: stage, configuration: Configuration(stages: [stage]), to: path)
+      parameters, labels: labels, stage: stage, configuration: Configuration(stages: [stage]), origin: Self.origin(),
+      to: path)
     return try NetworkExport(ModelFile(path: path), threshold: 0.2, version: "1.2.3")
   }
 
@@ -28,7 +39,9 @@ import Testing
     let model = try ModelProto(serializedBytes: try network.onnxModel().serializedBytes() as [UInt8])
     #expect(model.opsetImport.map(\.version) == [25] && model.producerVersion == "1.2.3")
     let facts = Dictionary(uniqueKeysWithValues: model.metadataProps.map { ($0.key, $0.value) })
-    #expect(Set(facts.keys) == ["labels", "threshold", "size", "mean", "std"])
+    #expect(Set(facts.keys) == ["labels", "threshold", "size", "mean", "std", "data"])
+    let origin = try JSONDecoder().decode(DataOrigin.self, from: Data(facts["data", default: ""].utf8))
+    #expect(try origin == Self.origin() && origin.splitSeed == 7 && origin.images?.heldOut == ["a"])
     #expect(try JSONDecoder().decode([String].self, from: Data(facts["labels", default: ""].utf8)) == labels)
 
     let counts = Dictionary(grouping: model.graph.node, by: \.opType).mapValues(\.count)

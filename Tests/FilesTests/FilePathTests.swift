@@ -12,6 +12,12 @@ import Testing
     #expect(FilePath.name(of: path).utf8.elementsEqual(name.utf8))
   }
 
+  @Test func absolute() {
+    #expect(FilePath.absolute("/a/b") == "/a/b")
+    let here = FilePath.absolute("")
+    #expect(here.utf8.first == UInt8(ascii: "/") && FilePath.absolute("a/b") == FilePath.join(here, "a/b"))
+  }
+
   @Test func names() {
     #expect(FilePath.stem(of: "runs/a/stage-1.rn50.safetensors") == "stage-1.rn50")
     #expect(FilePath.stem(of: ".hidden") == ".hidden" && FilePath.suffix(of: ".hidden") == "")

@@ -184,7 +184,8 @@ extension Fixture {
     configuration.stages[0].size = size
     let path = run(name).model("random")
     try ModelFile.write(
-      parameters, labels: labels, stage: configuration.stages[0], configuration: configuration, to: path)
+      parameters, labels: labels, stage: configuration.stages[0], configuration: configuration,
+      origin: DataOrigin(dataset, configuration), to: path)
     return path
   }
 }
