@@ -27,18 +27,19 @@ let package = Package(
     // The machine's libraries
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    // C: loops compiled per instruction set; the ring and the MPI calls Swift cannot spell
+    // C: loops compiled per instruction set; the ring and the calls of MPI and libjpeg that Swift cannot spell
     .target(name: "CKernels", exclude: ["README.md"], cSettings: c),
     .target(name: "CCollectives", dependencies: ["CMPI"], cSettings: c),
+    .target(name: "CJPEG", dependencies: ["CLibJPEG"], cSettings: c),
 
     // Swift, bottom up: each imports only what stands above it here, siblings never each other
     .target(name: "Files", dependencies: ["CZlib"], swiftSettings: swift),
     .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: swift),
     .target(name: "Collectives", dependencies: ["CCollectives"], swiftSettings: swift),
-    .target(name: "PlanetData", dependencies: ["Files", "Compute", "CTurboJPEG", "CZlib"], swiftSettings: swift),
+    .target(name: "PlanetData", dependencies: ["Files", "Compute", "CJPEG", "CZlib"], swiftSettings: swift),
     .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: swift),
     .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: swift),
     .target(name: "Charts", swiftSettings: swift),

@@ -11,17 +11,13 @@ public enum InputFile {
   /// - Parameter limit: how many there may be: what is larger is not what it should be, or was made to harm.
   public static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
     let file = try OpenFile(path, limit: limit)
-    var outcome: Result<Void, FileError> = .success(())
-    let bytes = [UInt8](unsafeUninitializedCapacity: file.size) { buffer, filled in
-      do throws(FileError) {
-        try file.fill(UnsafeMutableRawBufferPointer(buffer))
-        filled = file.size
-      } catch {
-        outcome = .failure(error)
-      }
-    }
-    try outcome.get()
-    return bytes
+    return try file.bytes(file.size)
+  }
+
+  /// The file's first bytes, enough for ``FileKind``.
+  public static func beginning(_ path: String) throws(FileError) -> [UInt8] {
+    let file = try OpenFile(path, limit: .max)
+    return try file.bytes(min(512, file.size))
   }
 
   /// What `body` makes of the file's bytes, which are gone when it returns: for large files, whose memory is given back at
@@ -65,11 +61,26 @@ private struct OpenFile: ~Copyable {
     guard size <= limit else { throw .unusable(path: path, reason: "\(size) bytes, more than \(limit)") }
   }
 
-  /// Reads the whole of it.
+  /// Its first `count` bytes.
+  func bytes(_ count: Int) throws(FileError) -> [UInt8] {
+    var outcome: Result<Void, FileError> = .success(())
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      do throws(FileError) {
+        try fill(UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count])))
+        filled = count
+      } catch {
+        outcome = .failure(error)
+      }
+    }
+    try outcome.get()
+    return bytes
+  }
+
+  /// Reads as many bytes from its start as there is room for.
   func fill(_ buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
     var filled = 0
-    while filled < size, let start = buffer.baseAddress {
-      let count = pread(descriptor, start + filled, size - filled, filled)
+    while filled < buffer.count, let start = buffer.baseAddress {
+      let count = pread(descriptor, start + filled, buffer.count - filled, filled)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw .system(path: path, action: "read", code: errno) }
       guard count > 0 else {

@@ -28,10 +28,10 @@ public final class BatchLoader {
       Thread.detachNewThread {
         while let job = queue.take() {
           do throws(ImageError) {
-            let image = try JPEG.decode(samples[job.index].path)
+            let image = try samples[job.index].decode()
             renderer.render(image, augmentation(job.index), into: job.room)
             if let partner = job.partner {
-              let other = try JPEG.decode(samples[partner.index].path)
+              let other = try samples[partner.index].decode()
               renderer.mix(other, augmentation(partner.index), weight: partner.weight, into: job.room)
             }
             queue.finish(job, nil)

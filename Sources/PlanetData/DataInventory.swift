@@ -19,18 +19,18 @@ public struct DataInventory: Sendable {
   /// - Throws: if the label file or the folder of images cannot be read at all.
   public init(_ location: DataLocation, validPct: Double = 0.2, splitSeed: UInt32 = 42) throws(DatasetError) {
     var wrong: [Finding] = []
-    let rows = try Labels(path: location.labels, suffix: location.suffix) { problem in
+    let rows = try Labels(path: location.labels, suffix: location.suffix, delim: location.labelDelim) { problem in
       wrong.append(Finding(.malformedRow, "line \(problem.line)", problem.reason))
     }.rows
-    let listing = Set(try ImageFolder.names(location.images))
+    let folder = try ImageFolder(location.images, suffix: location.suffix)
     let split = Split(count: rows.count, validPct: validPct, seed: splitSeed)
-    let present = rows.indices.filter { listing.contains(rows[$0].name + location.suffix) }
+    let present = rows.indices.filter { folder.file(rows[$0].name) != nil }
     self.location = location
-    images = present.map { rows[$0].name + location.suffix }
+    images = present.compactMap { folder.file(rows[$0].name) }
     (self.rows, train, valid) = (rows.count, split.train.count, split.valid.count)
     labels = LabelCount.table(rows, split)
-    findings =
-      wrong + Finding.inListing(rows, listing, suffix: location.suffix) + Finding.inRows(rows, split)
+    // A label file without a usable row is the one thing to say: the rest would follow from it.
+    findings = rows.isEmpty ? wrong : wrong + Finding.inListing(rows, folder) + Finding.inRows(rows, split)
     let validates = Set(split.valid)
     describe = { one, other in
       let (one, other) = (present[one], present[other])
@@ -43,6 +43,6 @@ public struct DataInventory: Sendable {
   ///
   /// - Parameter facts: about ``images``, in their order.
   public func findings(_ facts: [ImageFacts]) -> [Finding] {
-    findings + Finding.inImages(images, facts, describe: describe)
+    findings + Finding.inImages(images, facts, strict: location.isStrict, describe: describe)
   }
 }

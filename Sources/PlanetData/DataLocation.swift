@@ -1,38 +1,61 @@
 import Files
-import Foundation
+import Glibc
 
-/// Where a dataset's files are: `--data` with what `--labels`, `--images` and `--suffix` override.
+/// Where a dataset's files are, and how they are to be read: `--data`, and what other options say instead.
 public struct DataLocation: Codable, Equatable, Sendable {
   /// The label file.
-  public let labels: String
+  public private(set) var labels: String
   /// The folder of images.
-  public let images: String
-  /// What image names lack to be file names.
-  public let suffix: String
+  public private(set) var images: String
+  /// How image files end, in exactly these letters; nil for `.jpg` and `.jpeg`, in any case.
+  public let suffix: String?
+  /// What separates tags; nil for the space, in a file that looks as if it did.
+  public let labelDelim: String?
+  /// Whether an image that is damaged is refused, though it can be decoded.
+  public let isStrict: Bool
 
   /// Looks in `data` for `train_v2.csv` or `labels.csv`, and for `train-jpg/` or `train/`, unless told where they are.
   public init(
-    data: String, labels: String? = nil, images: String? = nil, suffix: String = ".jpg"
+    data: String?, labels: String? = nil, images: String? = nil, suffix: String? = nil, labelDelim: String? = nil,
+    isStrict: Bool = false
   ) throws(DatasetError) {
     func find(_ given: String?, _ names: [String], option: String) throws(DatasetError) -> String {
       if let given { return given }
+      let folder = data ?? "."
       for name in names {
-        let path = data + "/" + name
-        if FileManager.default.fileExists(atPath: path) { return path }
+        let path = FilePath.join(folder, name)
+        if access(path, F_OK) == 0 { return path }
       }
-      throw .notFound(folder: data, names: names, option: option)
+      _ = try ImageFolder.listing(folder)
+      throw .notFound(folder: folder, names: names, option: option)
     }
     self.labels = try find(labels, ["train_v2.csv", "labels.csv"], option: "--labels")
     self.images = try find(images, ["train-jpg", "train"], option: "--images")
-    self.suffix = suffix
+    (self.suffix, self.labelDelim, self.isStrict) = (suffix, labelDelim, isStrict)
   }
 
   /// The same place as seen from any working folder.
   public var absolute: DataLocation {
-    DataLocation(labels: FilePath.absolute(labels), images: FilePath.absolute(images), suffix: suffix)
+    var place = self
+    (place.labels, place.images) = (FilePath.absolute(labels), FilePath.absolute(images))
+    return place
+  }
+}
+
+extension DataLocation {
+  private enum CodingKeys: String, CodingKey {
+    case labels, images, suffix
+    case labelDelim = "label_delim"
+    case isStrict = "strict"
   }
 
-  private init(labels: String, images: String, suffix: String) {
-    (self.labels, self.images, self.suffix) = (labels, images, suffix)
+  /// What a file does not say is as it is without options.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    labels = try values.decode(String.self, forKey: .labels)
+    images = try values.decode(String.self, forKey: .images)
+    suffix = try values.decodeIfPresent(String.self, forKey: .suffix)
+    labelDelim = try values.decodeIfPresent(String.self, forKey: .labelDelim)
+    isStrict = try values.decodeIfPresent(Bool.self, forKey: .isStrict) ?? false
   }
 }

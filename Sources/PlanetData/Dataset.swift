@@ -28,39 +28,39 @@ public struct Dataset: Sendable {
   public init(
     _ location: DataLocation, validPct: Double = 0.2, splitSeed: UInt32 = 42, labels: [String]? = nil
   ) throws(DatasetError) {
-    let rows = try Labels(path: location.labels, suffix: location.suffix).rows
+    let rows = try Labels(path: location.labels, suffix: location.suffix, delim: location.labelDelim).rows
     guard validPct >= 0 && validPct < 1 else { throw .emptySplit(count: rows.count, validPct: validPct) }
     let split = Split(count: rows.count, validPct: validPct, seed: splitSeed)
-    let listing = Set(try ImageFolder.names(location.images))
-    try Self.check(rows, in: location, listing)
+    let folder = try ImageFolder(location.images, suffix: location.suffix)
+    let files = try Self.files(rows, in: folder)
 
     let known =
       labels ?? Set(split.train.flatMap { rows[$0].tags }).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     let index = Dictionary(zip(known, known.indices), uniquingKeysWith: { first, _ in first })
     (self.location, self.labels) = (location, known)
-    images = rows.map { row in
+    images = zip(rows, files).map { row, file in
       Sample(
-        name: row.name, path: location.images + "/" + row.name + location.suffix,
-        targets: Set(row.tags.compactMap { index[$0] }).sorted())
+        name: row.name, path: FilePath.join(location.images, file),
+        targets: Set(row.tags.compactMap { index[$0] }).sorted(), isStrict: location.isStrict)
     }
     (train, valid) = (split.train, split.valid)
     // Whoever brings a trained model's labels does not train, and need not know what is odd for training.
     warnings =
       labels == nil
-      ? Finding.summaries(
-        Finding.inRows(rows, split) + Finding.inListing(rows, listing, suffix: location.suffix))
+      ? Finding.summaries(Finding.inRows(rows, split) + Finding.inListing(rows, folder))
       : Self.leftOut(rows, known: Set(known))
     fingerprint = Self.fingerprint(known, images, split)
   }
 
-  private static func check(
-    _ rows: [Labels.Row], in location: DataLocation, _ listing: Set<String>
-  ) throws(DatasetError) {
-    let missing = rows.lazy.map { $0.name + location.suffix }.filter { !listing.contains($0) }
+  /// The file of each row.
+  private static func files(_ rows: [Labels.Row], in folder: ImageFolder) throws(DatasetError) -> [String] {
+    if let problem = folder.problems.first { throw problem }
+    let missing = rows.map(\.name).filter { folder.file($0) == nil }
     guard missing.isEmpty else {
-      throw .missingImages(
-        folder: location.images, count: missing.count, total: rows.count, first: Array(missing.prefix(3)))
+      let first = folder.missing(Array(missing.prefix(3))).map { $0.hint.isEmpty ? $0.file : "\($0.file): \($0.hint)" }
+      throw .missingImages(folder: folder.path, count: missing.count, total: rows.count, first: first)
     }
+    return rows.compactMap { folder.file($0.name) }
   }
 
   private static func leftOut(_ rows: [Labels.Row], known: Set<String>) -> [String] {

@@ -1,3 +1,5 @@
+import Files
+
 /// What can be wrong with a folder of data: its label file, its images, or where they are looked for.
 public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// A file or folder cannot be read; `reason` is the system's.
@@ -6,10 +8,14 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case malformed(path: String, line: Int, reason: String)
   /// None of the names looked for is in the folder.
   case notFound(folder: String, names: [String], option: String)
-  /// The label file names images that the folder lacks; `first` are some of their file names.
+  /// The label file names images that the folder lacks; `first` are some of their files, with what is there instead.
   case missingImages(folder: String, count: Int, total: Int, first: [String])
   /// The folder has no JPEG.
   case noImages(folder: String)
+  /// What should be a folder is a file, of this kind.
+  case noFolder(path: String, kind: String)
+  /// An image's name is not UTF-8; `name` shows its bytes.
+  case nameIsNotText(folder: String, name: String)
   /// Two images have the same name.
   case sameName(String, paths: [String])
   /// A file names other images than there are: some it has no row for, or some that only it knows.
@@ -26,7 +32,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .unreadable(let path, let reason):
       "\(path): cannot be read (\(reason)). Check the path and its permissions."
     case .malformed(let path, let line, let reason):
-      "\(path), line \(line): \(reason). A label file has the header image_name,tags and a row for each image."
+      "\(path), line \(line): \(reason). A label file is CSV in UTF-8 with the header image_name,tags and a row for each image."
     case .notFound(let folder, let names, let option):
       "\(folder): has no \(names.joined(separator: " or ")). Check --data, or name it with \(option)."
     case .missingImages(let folder, let count, let total, let first):
@@ -34,6 +40,10 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
         + (count > first.count ? ", …" : "") + "). Fetch them, or check --images and --suffix."
     case .noImages(let folder):
       "\(folder): has no .jpg or .jpeg file. Check --images."
+    case .noFolder(let path, let kind):
+      "\(path): is not a folder (it is \(kind)). Give the folder that the files are in."
+    case .nameIsNotText(let folder, let name):
+      "\(FilePath.join(folder, name)): the name is not UTF-8 text, so no table can hold it. Rename the file."
     case .sameName(let name, let paths):
       "\(paths.joined(separator: " and ")): two images named \(name). Rename or remove one."
     case .otherImages(let path, let missing, let extra):

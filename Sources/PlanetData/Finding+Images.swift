@@ -2,9 +2,10 @@
 extension Finding {
   /// - Parameters:
   ///   - facts: about `names`, in their order.
+  ///   - strict: whether damaged images are refused.
   ///   - describe: what else to say of two images that are the same, by their places in `names`.
   static func inImages(
-    _ names: [String], _ facts: [ImageFacts], describe: (Int, Int) -> String = { _, _ in "" }
+    _ names: [String], _ facts: [ImageFacts], strict: Bool = false, describe: (Int, Int) -> String = { _, _ in "" }
   ) -> [Finding] {
     let usual = ImageFacts.usualSize(facts)
     var first: [Picture: Int] = [:]
@@ -12,6 +13,8 @@ extension Finding {
       let fact = facts[i]
       if let problem = fact.problem { return [Finding(.unusableImage, names[i], problem)] }
       var findings: [Finding] = []
+      if let damage = fact.damage { findings.append(Finding(strict ? .refusedDamage : .damagedImage, names[i], damage)) }
+      if let turn = fact.orientation { findings.append(Finding(.rotatedImage, names[i], "orientation \(turn)")) }
       if let usual, usual != [fact.width, fact.height] {
         findings.append(Finding(.oddSize, names[i], "\(fact.width)×\(fact.height)"))
       }

@@ -16,12 +16,12 @@ extension Finding {
     return labels + ofRows
   }
 
-  /// About the rows and the folder's listing. Folders, hidden files and files of another suffix are no images.
-  static func inListing(_ rows: [Labels.Row], _ listing: Set<String>, suffix: String) -> [Finding] {
-    let expected = Set(rows.map { $0.name + suffix })
-    let missing = rows.filter { !listing.contains($0.name + suffix) }.map { Finding(.missingImage, $0.name + suffix) }
-    let extra = listing.filter { $0.hasSuffix(suffix) && !$0.hasPrefix(".") && !expected.contains($0) }
-      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { Finding(.unlabelledImage, $0) }
-    return missing + extra
+  /// About the rows and the folder's listing.
+  static func inListing(_ rows: [Labels.Row], _ folder: ImageFolder) -> [Finding] {
+    let bad = folder.problems.map { Finding(.unusableName, "\($0)") }
+    let missing = folder.missing(rows.map(\.name).filter { folder.file($0) == nil })
+    let expected = Set(rows.compactMap { folder.file($0.name) })
+    let extra = folder.files.filter { !expected.contains($0) }
+    return bad + missing.map { Finding(.missingImage, $0.file, $0.hint) } + extra.map { Finding(.unlabelledImage, $0) }
   }
 }

@@ -3,8 +3,10 @@ public struct Finding: Codable, Equatable, Sendable {
   /// What kind of thing, the worst first.
   public enum Kind: String, Codable, CaseIterable, Sendable {
     case malformedRow = "malformed_row"
+    case unusableName = "unusable_name"
     case missingImage = "missing_image"
     case unusableImage = "unusable_image"
+    case refusedDamage = "refused_damage"
     case untrainable
     case unknownTag = "unknown_tag"
     case unvalidatedLabel = "unvalidated_label"
@@ -12,13 +14,15 @@ public struct Finding: Codable, Equatable, Sendable {
     case repeatedTag = "repeated_tag"
     case untaggedRow = "untagged_row"
     case unlabelledImage = "unlabelled_image"
+    case damagedImage = "damaged_image"
+    case rotatedImage = "rotated_image"
     case oddSize = "odd_size"
     case repeatedImage = "repeated_image"
 
     /// Whether training would stop at it, now or when it comes to the image.
     public var isError: Bool {
       switch self {
-      case .malformedRow, .missingImage, .unusableImage, .untrainable: true
+      case .malformedRow, .unusableName, .missingImage, .unusableImage, .refusedDamage, .untrainable: true
       default: false
       }
     }
@@ -27,8 +31,10 @@ public struct Finding: Codable, Equatable, Sendable {
     public var heading: String {
       switch self {
       case .malformedRow: "wrong lines of the label file"
+      case .unusableName: "files whose names cannot be used"
       case .missingImage: "rows without image"
       case .unusableImage: "images that cannot be used"
+      case .refusedDamage: "damaged images, which --strict refuses"
       case .untrainable: "what the recipe cannot be trained for"
       case .unknownTag: "tags left out, because no training image has them"
       case .unvalidatedLabel: "labels that no validation image has"
@@ -36,6 +42,8 @@ public struct Finding: Codable, Equatable, Sendable {
       case .repeatedTag: "rows that repeat a tag"
       case .untaggedRow: "rows without tags"
       case .unlabelledImage: "images without row"
+      case .damagedImage: "images that are damaged, but can be decoded"
+      case .rotatedImage: "images that EXIF would turn; like fastai, training takes them as they are stored"
       case .oddSize: "images of another size than most"
       case .repeatedImage: "images that are there already"
       }

@@ -11,20 +11,27 @@ public struct ImageFacts: Codable, Equatable, Sendable {
   public let pixels: UInt64
   /// Why the image cannot be used; nil if it can.
   public let problem: String?
+  /// What is wrong with the data of an image that can be decoded, in libjpeg's words.
+  public let damage: String?
+  /// How EXIF wants the image turned, 2 to 8; nil for not at all.
+  public let orientation: Int?
 
   /// Reads and decodes the image.
   init(path: String) {
     var (bytes, pixels) = (Fingerprint(), Fingerprint())
+    var (damage, orientation): (String?, Int?) = (nil, nil)
     do throws(ImageError) {
       let file = try JPEG.read(path)
       bytes.add(file)
-      let image = try JPEG.decode(file, path: path)
+      let image: Image
+      (image, damage) = try JPEG.examine(file, path: path)
       pixels.add(image.pixels)
+      orientation = Orientation.of(jpeg: file)
       (width, height, problem) = (image.width, image.height, nil)
     } catch {
       (width, height, problem) = (0, 0, error.reason)
     }
-    (self.bytes, self.pixels) = (bytes.value, pixels.value)
+    (self.bytes, self.pixels, self.damage, self.orientation) = (bytes.value, pixels.value, damage, orientation)
   }
 
   /// The facts about images of a folder, in their order.
@@ -32,7 +39,7 @@ public struct ImageFacts: Codable, Equatable, Sendable {
     let names = Array(names)
     return [ImageFacts](unsafeUninitializedCapacity: names.count) { buffer, filled in
       threads.split(names.count) { _, part in
-        for i in part { buffer.initializeElement(at: i, to: ImageFacts(path: folder + "/" + names[i])) }
+        for i in part { buffer.initializeElement(at: i, to: ImageFacts(path: FilePath.join(folder, names[i]))) }
       }
       filled = names.count
     }

@@ -1,18 +1,14 @@
-import CTurboJPEG
+import CJPEG
+import Glibc
 
 extension JPEG {
   /// The bytes of a baseline JPEG without chroma subsampling, or nil where memory is short.
   ///
   /// - Parameter quality: `1...100`, libjpeg's scale.
   public static func encode(_ image: Image, quality: Int32) -> [UInt8]? {
-    guard let handle = tjInitCompress() else { return nil }
-    defer { tjDestroy(handle) }
-    var bytes: UnsafeMutablePointer<UInt8>?
-    defer { tjFree(bytes) }
-    var count: UInt = 0
-    let result = tjCompress2(
-      handle, image.pixels, Int32(image.width), 0, Int32(image.height), Int32(TJPF_RGB.rawValue), &bytes, &count,
-      Int32(TJSAMP_444.rawValue), quality, TJFLAG_ACCURATEDCT)
-    return result == 0 ? [UInt8](UnsafeBufferPointer(start: bytes, count: Int(count))) : nil
+    var count = 0
+    let bytes = pd_jpeg_encode(image.pixels, Int32(image.width), Int32(image.height), quality, &count)
+    defer { free(bytes) }
+    return bytes.map { [UInt8](UnsafeBufferPointer(start: $0, count: count)) }
   }
 }

@@ -17,13 +17,13 @@ public struct Labels: Sendable {
   /// In the file's order, which the split depends on.
   public let rows: [Row]
 
-  /// Reads a CSV file whose header names `image_name` and `tags`, in any order, maybe among others.
+  /// Reads a CSV file, of at most 1 GiB, whose header names `image_name` and `tags`, in any order, maybe among others.
   ///
   /// - Parameters:
-  ///   - path: the file, of at most 1 GiB.
-  ///   - suffix: taken off image names that have it.
-  public init(path: String, suffix: String = ".jpg") throws(DatasetError) {
-    try self.init(path: path, suffix: suffix) { problem throws(DatasetError) in
+  ///   - suffix: taken off image names that have it; nil for `.jpg` and `.jpeg`, in any case.
+  ///   - delim: what separates tags; nil for the space, if the file looks as if it did.
+  public init(path: String, suffix: String? = nil, delim: String? = nil) throws(DatasetError) {
+    try self.init(path: path, suffix: suffix, delim: delim) { problem throws(DatasetError) in
       throw .malformed(path: path, line: problem.line, reason: problem.reason)
     }
   }
@@ -31,56 +31,24 @@ public struct Labels: Sendable {
   /// Reads what can be read.
   ///
   /// - Parameter report: given each line's problem; unless it throws, that row is left out.
-  init(path: String, suffix: String, report: (CSV.Problem) throws(DatasetError) -> Void) throws(DatasetError) {
-    let bytes: [UInt8]
-    do { bytes = try InputFile.read(path, limit: 1 << 30) } catch { throw .unreadable(path: path, reason: error.reason) }
-    let records = try CSV.records(bytes, report: report)
-    let header: Header
-    do { header = try Header(records.first) } catch {
-      try report(error)
-      rows = []
-      return
-    }
+  init(
+    path: String, suffix: String?, delim: String?, report: (CSV.Problem) throws(DatasetError) -> Void
+  ) throws(DatasetError) {
+    let records = try LabelColumns.records(path, report: report)
     var rows: [Row] = []
     var lines: [String: Int] = [:]
-    for record in records.dropFirst() {
-      do throws(CSV.Problem) {
-        let row = try header.row(record, suffix: suffix)
-        if let line = lines[row.name] {
-          throw CSV.Problem(line: record.line, reason: "\(row.name) was on line \(line) already")
-        }
-        lines[row.name] = record.line
-        rows.append(row)
-      } catch {
-        try report(error)
+    for record in records {
+      let name = ImageFolder.stem(ofName: record.name, suffix)
+      if name.isEmpty {
+        try report(CSV.Problem(line: record.line, reason: "the image has no name"))
+      } else if let line = lines[name] {
+        try report(CSV.Problem(line: record.line, reason: "\(name) was on line \(line) already"))
+      } else {
+        lines[name] = record.line
+        rows.append(Row(name: name, tags: TagSeparator.split(record.tags, at: delim ?? " ")))
       }
     }
-    if records.count == 1 { try report(CSV.Problem(line: records[0].line, reason: "no row follows the header")) }
+    if delim == nil, let problem = TagSeparator.problem(in: records) { try report(problem) }
     self.rows = rows
-  }
-
-  /// Which columns matter.
-  private struct Header {
-    let columns: Int
-    let name: Int
-    let tags: Int
-
-    init(_ record: CSV.Record?) throws(CSV.Problem) {
-      guard let record else { throw CSV.Problem(line: 1, reason: "the file is empty") }
-      guard let name = record.fields.firstIndex(of: "image_name"), let tags = record.fields.firstIndex(of: "tags")
-      else { throw CSV.Problem(line: record.line, reason: "the header is not image_name,tags") }
-      (columns, self.name, self.tags) = (record.fields.count, name, tags)
-    }
-
-    func row(_ record: CSV.Record, suffix: String) throws(CSV.Problem) -> Row {
-      guard record.fields.count == columns else {
-        throw CSV.Problem(
-          line: record.line, reason: "the row has \(record.fields.count) columns and the header \(columns)")
-      }
-      var name = record.fields[self.name]
-      if name.hasSuffix(suffix) { name = String(decoding: name.utf8.dropLast(suffix.utf8.count), as: UTF8.self) }
-      guard !name.isEmpty else { throw CSV.Problem(line: record.line, reason: "the image has no name") }
-      return Row(name: name, tags: record.fields[tags].split(separator: " ").map(String.init))
-    }
   }
 }

@@ -52,8 +52,10 @@ public struct DataReport: Codable, Equatable, Sendable {
     labels = inventory.labels
     var findings = inventory.findings(facts)
     let trained = labels.count { $0.train > 0 }
-    findings += recipe.obstacles(train: train, valid: valid, labels: trained, ranks: ranks)
-      .map { Finding(.untrainable, "\($0)") }
+    if rows > 0 {
+      findings += recipe.obstacles(train: train, valid: valid, labels: trained, ranks: ranks)
+        .map { Finding(.untrainable, "\($0)") }
+    }
     self.findings = Finding.Kind.allCases.flatMap { kind in findings.filter { $0.kind == kind } }
   }
 

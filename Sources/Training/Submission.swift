@@ -1,5 +1,5 @@
 import Foundation
-import PlanetData
+public import PlanetData
 
 /// What is written about each image: a CSV file (RFC 4180) with a row for each.
 public struct Submission: Sendable {
@@ -11,11 +11,11 @@ public struct Submission: Sendable {
   }
 
   private let columns: Columns
-  private let order: [Int]?
+  private let rows: [SampleSubmission.Row]?
 
-  /// - Parameter order: the rows, as places in the list of images; by default as the images come.
-  public init(_ columns: Columns, order: [Int]? = nil) {
-    (self.columns, self.order) = (columns, order)
+  /// - Parameter rows: by default the images as they come.
+  public init(_ columns: Columns, rows: [SampleSubmission.Row]? = nil) {
+    (self.columns, self.rows) = (columns, rows)
   }
 
   /// - Parameter probabilities: `[images, labels]`.
@@ -25,14 +25,15 @@ public struct Submission: Sendable {
       case .tags: ["tags"]
       case .probabilities: labels
       }
-    let rows = (order ?? Array(samples.indices)).map { place in
-      let row = probabilities[place * labels.count..<(place + 1) * labels.count]
+    let rows = self.rows ?? samples.indices.map { SampleSubmission.Row(name: samples[$0].name, place: $0) }
+    let lines = rows.map { image in
+      let row = probabilities[image.place * labels.count..<(image.place + 1) * labels.count]
       return switch columns {
-      case .tags(let thresholds): [samples[place].name, thresholds.tags(row).joined(separator: " ")]
-      case .probabilities: [samples[place].name] + row.map { String(format: "%.7f", $0) }
+      case .tags(let thresholds): [image.name, thresholds.tags(row).joined(separator: " ")]
+      case .probabilities: [image.name] + row.map { String(format: "%.7f", $0) }
       }
     }
-    return ([["image_name"] + header] + rows).map(Self.line).joined()
+    return ([["image_name"] + header] + lines).map(Self.line).joined()
   }
 
   static func line(_ cells: [String]) -> String {

@@ -72,7 +72,7 @@ import Testing
       "  line 43: something other than a comma or a line's end after a field",
       "error: rows without image (1)", "  train_4.jpg",
       "error: images that cannot be used (3)", "  train_2.jpg: the file is empty",
-      "  train_3.jpg: it does not begin as one",
+      "  train_3.jpg: it is a GIF picture",
       "warning: rows that repeat a tag (1)", "  train_8: haze",
       "warning: rows without tags (1)", "  train_9",
       "warning: images without row (2)", "  extra.jpg", "  train_7.jpg",
@@ -152,6 +152,43 @@ import Testing
     #expect(run.output.contains("error: rows without image (50)"))
     #expect(run.output.contains("  … and 40 more; --json lists all"))
     #expect(run.output.contains("warning: images without row (40)"))
+  }
+
+  /// Damage that can be decoded is a warning in libjpeg's words, and an error wherever --strict is given.
+  @Test func damagedAndRotated() throws {
+    for i in 0..<40 {
+      let whole = try Data(contentsOf: image("train_\(i)"))
+      try (whole.dropLast(2) + Data(repeating: 1, count: 40) + whole.suffix(2)).write(to: image("train_\(i)"))
+    }
+    let run = try check("--no-estimate")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.output.contains("warning: images that are damaged, but can be decoded (40)\n  train_0.jpg: Corrupt JPEG data: "))
+    let strict = try check("--no-estimate", "--strict")
+    #expect(strict.exitCode == 65)
+    #expect(strict.output.contains("error: damaged images, which --strict refuses (40)\n  train_0.jpg: Corrupt JPEG data: "))
+    let drawn = ["show-batch", "--data", folder.path("data"), "--size", "32", "--out", folder.path("grid.png")]
+    #expect(try ProgramRun("planet-dist", drawn).exitCode == 0)
+    let refused = try ProgramRun("planet-dist", drawn + ["--strict"])
+    #expect(refused.exitCode == 65 && refused.lines(containing: "Error: ").count == 1)
+    #expect(refused.errors.contains(" extraneous bytes before marker 0xd9; --strict takes no damaged image"), "\(refused.errors)")
+  }
+
+  /// Tags that commas separate stop every command that reads them, which names the option that reads them so; and files
+  /// and images can be named without a folder of both.
+  @Test func otherSeparator() throws {
+    let table = folder.path("data/train_v2.csv")
+    let text = try String(contentsOfFile: table, encoding: .utf8)
+    let lines = text.split(separator: "\n").map { $0.replacing(" ", with: ";") }
+    try lines.joined(separator: "\n").write(toFile: table, atomically: true, encoding: .utf8)
+    let data = ["--labels", table, "--images", folder.path("data/train-jpg")]
+    let drawn = ["show-batch", "--size", "32", "--out", folder.path("grid.png")] + data
+    for command in [["check-data", "--no-estimate"] + data, drawn] {
+      let run = try ProgramRun("planet-dist", command)
+      #expect(run.exitCode == 65 && (run.output + run.errors).contains("--label-delim ';'"), "\(run.errors)")
+      #expect(try ProgramRun("planet-dist", command + ["--batch-size", "4", "--label-delim", ";"]).exitCode == 0)
+    }
+    let halves = try ProgramRun("planet-dist", ["check-data", "--labels", table])
+    #expect(halves.exitCode == 64 && halves.errors.contains("--images"))
   }
 
   @Test func nothingToCheck() throws {

@@ -60,7 +60,7 @@ import Testing
       #expect(try Dataset(location).images.count == 10)
       let tif = try DataLocation(data: folder, labels: folder + "/my.csv", images: folder + "/chips", suffix: ".tif")
       let error = try #require(throws: DatasetError.self) { try Dataset(tif) }
-      #expect("\(error)".contains("10 of 10") && "\(error)".contains("i0.tif, i1.tif, i2.tif, …"))
+      #expect("\(error)".contains("10 of 10") && "\(error)".contains("i0.tif: i0.jpg is there, i1.tif: i1.jpg is there, "))
     }
   }
 
@@ -104,6 +104,75 @@ import Testing
     }
   }
 
+  /// A label file may name images with or without suffix, and composed or not; what is opened is what the disk has.
+  @Test func names() throws {
+    try withTemporaryFolder { folder in
+      let (composed, decomposed) = ("for\u{EA}t", "fore\u{302}t")
+      for name in ["\(decomposed).jpg", "b.JPG", "c.jpeg", "._c.jpg", "d.e.JPeG", ".DS_Store"] {
+        try write([], to: "\(folder)/\(name)")
+      }
+      let rows = ["\(composed)", "b", "c.jpeg", "d.e.jpg"].map { $0 + ",x y\n" }.joined()
+      try write(("image_name,tags\n" + rows).utf8, to: folder + "/labels.csv")
+      func files(_ suffix: String?) throws -> [String] {
+        let location = try DataLocation(data: nil, labels: folder + "/labels.csv", images: folder, suffix: suffix)
+        return try Dataset(location).images.map { String($0.path.utf8.dropFirst(folder.utf8.count + 1)) ?? "" }
+      }
+      let found = try files(nil)
+      #expect(found.map { Array($0.utf8) } == ["\(decomposed).jpg", "b.JPG", "c.jpeg", "d.e.JPeG"].map { Array($0.utf8) })
+      let error = try #require(throws: DatasetError.self) { try files(".jpg") }
+      #expect("\(error)".contains("3 of 4") && "\(error)".contains("b.jpg: b.JPG is there, c.jpeg.jpg: c.jpeg is there"))
+      let other = try #require(throws: DatasetError.self) { try files(".jpEg") }
+      #expect("\(other)".contains("4 of 4"))
+
+      try write([], to: "\(folder)/\(composed).jpg")
+      #expect("\(try #require(throws: DatasetError.self) { try files(nil) })".contains("two images named"))
+      #expect(throws: DatasetError.self) { try ImageFolder.list(folder) }
+    }
+  }
+
+  /// A table holds text, so a name that is none is refused, with its bytes; unless it is no image's.
+  @Test func namesThatAreNoText() throws {
+    try withTemporaryFolder { folder in
+      func make(_ name: String) throws {
+        let bytes = Array(folder.utf8) + Array("/caf".utf8) + [0xE9] + Array(name.utf8) + [0]
+        let file = bytes.withUnsafeBytes { fopen($0.assumingMemoryBound(to: CChar.self).baseAddress, "w") }
+        fclose(file)
+      }
+      try make(".txt")
+      try write([], to: folder + "/a.jpg")
+      #expect(try ImageFolder.list(folder).map(\.name) == ["a"])
+      try make(".jpg")
+      let error = DatasetError.nameIsNotText(folder: folder, name: "caf\\xe9.jpg")
+      #expect(throws: error) { try ImageFolder.list(folder) }
+      try write("image_name,tags\na,x\n".utf8, to: folder + "/labels.csv")
+      let location = try DataLocation(data: nil, labels: folder + "/labels.csv", images: folder)
+      #expect(throws: error) { try Dataset(location) }
+      #expect(try DataInventory(location).findings.first?.kind == .unusableName)
+    }
+  }
+
+  /// What is there instead helps to find what is missing; no name leads out of the folder.
+  @Test(arguments: [
+    ("a.tif", "a.tif.jpg: a.jpg is there"), ("a ", "a .jpg: a.jpg is there"), ("A", "A.jpg: a.jpg is there"),
+    ("../images/a", "../images/a.jpg"), ("/etc/passwd", "/etc/passwd.jpg"), ("zz", "zz.jpg)"),
+  ])
+  func nearMisses(name: String, hint: String) throws {
+    try withTemporaryFolder { folder in
+      try FileManager.default.createDirectory(atPath: folder + "/images", withIntermediateDirectories: true)
+      try write([], to: folder + "/images/a.jpg")
+      try write("image_name,tags\n\(name),x\n".utf8, to: folder + "/labels.csv")
+      let location = try DataLocation(data: folder, images: folder + "/images")
+      let error = try #require(throws: DatasetError.self) { try Dataset(location) }
+      #expect("\(error)".contains(hint), "\(error)")
+    }
+  }
+
+  @Test func fileForFolder() throws {
+    let picture = Golden.path("jpeg/planet.jpg")
+    #expect(throws: DatasetError.noFolder(path: picture, kind: "a JPEG picture")) { try ImageFolder.list([picture]) }
+    #expect(throws: DatasetError.noFolder(path: picture, kind: "a JPEG picture")) { try DataLocation(data: picture) }
+  }
+
   /// Several folders follow each other, and no two images may have one name.
   @Test func imageFolders() throws {
     try withTemporaryFolder { parent in
@@ -126,13 +195,15 @@ import Testing
     try withTemporaryFolder { folder in
       let path = folder + "/sample.csv"
       let samples = (0..<14).map { Sample(name: "file_\($0)", path: "") }
-      func order(_ names: [String]) throws -> [Int] {
-        try write(("image_name,tags\n" + names.map { $0 + ",primary clear\n" }.joined()).utf8, to: path)
-        return try SampleSubmission.order(path, of: samples)
+      func order(_ names: [String]) throws -> [SampleSubmission.Row] {
+        try write(("image_name,tags\n" + names.map { $0 + ",\"primary,clear\"\n" }.joined()).utf8, to: path)
+        return try SampleSubmission.rows(path, of: samples)
       }
       let all = samples.map(\.name)
       let backwards = try order(all.reversed())
-      #expect(backwards == (0..<14).reversed())
+      #expect(backwards.map(\.place) == (0..<14).reversed())
+      let named = try order(all.map { $0 + ".JPG" })
+      #expect(named.map(\.place) == Array(0..<14) && named[3].name == "file_3.JPG")
       #expect(throws: DatasetError.otherImages(path: path, missing: ["test_1"], extra: ["file_3"])) {
         try order(all.map { $0 == "file_3" ? "test_1" : $0 })
       }

@@ -31,12 +31,18 @@ import Testing
     #expect(all == [Finding(.rareLabel, "a", "1"), Finding(.rareLabel, "b", "1")])
   }
 
-  @Test func aboutListings() {
-    let listing: Set = ["i0.jpg", "z.jpg", "b.jpg", ".hidden.jpg", "notes.txt"]
-    #expect(
-      Finding.inListing(rows(["a", "a"]), listing, suffix: ".jpg") == [
-        Finding(.missingImage, "i1.jpg"), Finding(.unlabelledImage, "b.jpg"), Finding(.unlabelledImage, "z.jpg"),
-      ])
+  @Test func aboutListings() throws {
+    try withTemporaryFolder { folder in
+      for name in ["i0.jpg", "z.jpg", "b.JPEG", ".hidden.jpg", "notes.txt", "i2.PNG"] { try write([], to: "\(folder)/\(name)") }
+      #expect(
+        Finding.inListing(rows(["a", "a", "a"]), try ImageFolder(folder)) == [
+          Finding(.missingImage, "i1.jpg"), Finding(.missingImage, "i2.jpg", "i2.PNG is there"),
+          Finding(.unlabelledImage, "b.JPEG"), Finding(.unlabelledImage, "z.jpg"),
+        ])
+      try write([], to: folder + "/z.jpeg")
+      let finding = try #require(Finding.inListing([], try ImageFolder(folder)).first)
+      #expect(finding.kind == .unusableName && finding.kind.isError && finding.subject.contains("two images named z"))
+    }
   }
 
   @Test func aboutImages() throws {

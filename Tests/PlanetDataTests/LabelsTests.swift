@@ -44,7 +44,14 @@ import Testing
     ("image_name,tags\na,\"x\nb,y\nc,z\n", 2, "never closed"),
     ("image_name,tags\na,\"x\"y\n", 2, "after a field"),
     ("image_name,tags\na,x\"y\"\n", 2, "inside a field"),
-    ("image_name,tags\ra,x\r", 1, "after a field"),
+    ("image_name,tags\ra,x\r", 1, "carriage return"),
+    ("\u{FFFE}image_name,tags\n", 1, "the header is not"),
+    ("image_name;tags\na;x\n", 1, "separated by semicolons"),
+    ("image_name\ttags\na\tx\n", 1, "separated by tabs"),
+    ("image_name,x,y\na,1,0\n", 1, "(one-hot), join them"),
+    ("Image_Name, tags\na,x\n", 1, "but Image_Name, tags"),
+    ("<html>", 1, "not CSV (it is a web page"),
+    ("image_name,tags\na,x,y\n", 2, "must be in quotation marks"),
   ])
   func mistakes(text: String, line: Int, reason: String) throws {
     let error = try #require(throws: DatasetError.self) { try rows(text) }
@@ -59,7 +66,7 @@ import Testing
       let text = "image_name,tags\na,x\nb\n\"c\"d,x\ne\"f,x\n,x\na,y\ng,\"h\ni\"j\nk,x\nl,\"x\n"
       try write(text.utf8, to: folder + "/labels.csv")
       var problems: [String] = []
-      let labels = try Labels(path: folder + "/labels.csv", suffix: ".jpg") { problem throws(DatasetError) in
+      let labels = try Labels(path: folder + "/labels.csv", suffix: nil, delim: nil) { problem throws(DatasetError) in
         problems.append("\(problem.line): \(problem.reason)")
       }
       #expect(labels.rows == [Labels.Row(name: "a", tags: ["x"]), Labels.Row(name: "k", tags: ["x"])])
@@ -72,12 +79,76 @@ import Testing
     }
   }
 
+  /// Tags of a file of these fields.
+  private func tags(_ fields: [String], delim: String? = nil) throws -> [[String]] {
+    try withTemporaryFolder { folder in
+      let lines = fields.enumerated().map { "i\($0),\"\($1.replacing("\"", with: "\"\""))\"\n" }
+      try write(("image_name,tags\n" + lines.joined()).utf8, to: folder + "/labels.csv")
+      return try Labels(path: folder + "/labels.csv", delim: delim).rows.map(\.tags)
+    }
+  }
+
+  /// Files whose tags something other than a space separates; the cause and the way out are named.
+  @Test(arguments: [
+    (["haze,primary", "clear,primary"], "commas", "--label-delim ','"),
+    (["haze, primary", "clear, primary"], "commas", "--label-delim ','"),
+    (["a, b", "c d", "a", "b", "c"], "commas", "--label-delim ','"),
+    (["a;b"], "semicolons", "--label-delim ';'"),
+    (["a ; b", "c", "d", "e"], "semicolons", "--label-delim ';'"),
+    (["a|b", "b|c", "d", "e", "f"], "bars", "--label-delim '|'"),
+    (["a、b", "b"], "ideographic commas", "--label-delim '、'"),
+    (["a b", "a\tb"], "tabs", "--label-delim '\\t'"),
+    (["a b", "a\u{A0}b"], "non-breaking spaces", "$'\\u00a0'"),
+    (["a b", "a\nb"], "line ends", "--label-delim ' '"),
+    (["a b", "a\u{3000}b"], "other blanks", "--label-delim ' '"),
+    (["['a', 'b']", "['c']"], "a list", "without brackets"),
+    (["[\"a\", \"b\"]", "[]"], "a list", "without brackets"),
+    (["(a, b)", "(c,)"], "a list", "without brackets"),
+  ])
+  func separators(fields: [String], cause: String, remedy: String) throws {
+    let error = try #require(throws: DatasetError.self) { try tags(fields) }
+    #expect("\(error)".contains(cause) && "\(error)".contains(remedy), "\(error)")
+    let asTheyStand = try tags(fields, delim: " ")
+    #expect(asTheyStand.count == fields.count)
+  }
+
+  /// A mark within a tag or two is not a separator.
+  @Test(arguments: [
+    ["r&b", "rock r&b"], ["washington,dc", "boston", "boston washington,dc", "boston"], ["a", "b", "x|y", "b a"],
+    ["[a]", "b", "c"], ["", ""], ["e\u{301} a"],
+  ])
+  func noSeparators(fields: [String]) throws { _ = try tags(fields) }
+
+  @Test func delimiters() throws {
+    #expect(try tags(["a, b c ,,d", ""], delim: ",") == [["a", "b c", "d"], []])
+    #expect(try tags(["a::b", "a:b"], delim: "::") == [["a", "b"], ["a:b"]])
+    #expect(try tags(["a, b"], delim: " ") == [["a,", "b"]])
+    // A space is a space, also where a combining mark follows it.
+    #expect(try tags(["a \u{301}b"]) == [["a", "\u{301}b"]])
+  }
+
+  /// What spreadsheets write that is not CSV in UTF-8.
+  @Test func otherEncodings() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/labels.csv"
+      let wide: [UInt8] = "image_name,tags\na,x\n".utf8.flatMap { [$0, 0] }
+      for bytes in [wide, [0xFF, 0xFE] + wide, [0xFE, 0xFF, 0] + wide.dropLast()] {
+        try write(bytes, to: path)
+        let error = try #require(throws: DatasetError.self) { try Labels(path: path) }
+        #expect("\(error)".contains("line 1: the file is not CSV (it is UTF-16 text)"), "\(error)")
+      }
+      try write("PK\u{3}\u{4}".utf8, to: path)
+      let error = try #require(throws: DatasetError.self) { try Labels(path: path) }
+      #expect("\(error)".contains("a zip file"))
+    }
+  }
+
   @Test func notText() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/labels.csv"
       try write(Array("image_name,tags\na,x\nb,".utf8) + [0xC3, 0x28], to: path)
       #expect(throws: DatasetError.malformed(path: path, line: 3, reason: "not UTF-8 text")) { try Labels(path: path) }
-      #expect(throws: DatasetError.unreadable(path: folder, reason: "not a file")) { try Labels(path: folder) }
+      #expect(throws: DatasetError.unreadable(path: folder, reason: "not a regular file")) { try Labels(path: folder) }
       #expect(throws: DatasetError.self) { try Labels(path: folder + "/none.csv") }
     }
   }

@@ -57,8 +57,8 @@ struct Predict: ParsableCommand {
 
   /// What to write; the files it depends on are read on rank 0 alone.
   private func submission(_ samples: [Sample], labels: [String]) throws -> Submission {
-    let order = try like.map { try SampleSubmission.order($0, of: samples) }
-    return Submission(probabilities ? .probabilities : .tags(try thresholds.load(labels: labels)), order: order)
+    let rows = try like.map { try SampleSubmission.rows($0, of: samples) }
+    return Submission(probabilities ? .probabilities : .tags(try thresholds.load(labels: labels)), rows: rows)
   }
 }
 

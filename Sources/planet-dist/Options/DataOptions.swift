@@ -13,8 +13,17 @@ struct DataOptions: ParsableArguments {
   @Option(help: "Folder of images, instead of the one in --data.")
   var images: String?
 
-  @Option(help: "What image names lack to be file names.")
-  var suffix = ".jpg"
+  @Option(help: "How image files end, in exactly these letters. Default: .jpg or .jpeg, in any case.")
+  var suffix: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What separates tags. Default: a space; ' ' itself also takes tags that look separated otherwise.",
+      valueName: "separator"))
+  var labelDelim: String?
+
+  @Flag(help: "Refuse images that are damaged, though they can be decoded.")
+  var strict = false
 
   @Option(help: "Fraction of the images to validate with. Default: the recipe's, \(Recipe.validPct).")
   var validPct: Double?
@@ -24,19 +33,24 @@ struct DataOptions: ParsableArguments {
 
   func validate() throws {
     try Limits.fraction.check("--valid-pct", validPct)
+    if labelDelim == "" { throw ValidationError("--label-delim is empty. Give what separates tags, such as ','.") }
   }
 
-  /// The folder. Every command but `train --print-config` needs it.
-  var folder: String {
+  /// The folder, which every command but `train --print-config` needs, unless both files and images are given.
+  var folder: String? {
     get throws {
-      guard let data else { throw ValidationError("Missing expected argument '--data <data>'") }
+      if data == nil && (labels == nil || images == nil) {
+        throw ValidationError("Missing expected argument '--data <data>'. Give it, or both --labels and --images.")
+      }
       return data
     }
   }
 
   /// Where the label file and the images are.
   func location() throws -> DataLocation {
-    try DataLocation(data: folder, labels: labels, images: images, suffix: suffix)
+    try DataLocation(
+      data: folder, labels: labels, images: images, suffix: suffix, labelDelim: labelDelim == "\\t" ? "\t" : labelDelim,
+      isStrict: strict)
   }
 
   /// Reads the labels and finds the images.

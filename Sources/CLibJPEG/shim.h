@@ -1,0 +1,2 @@
+#include <stdio.h>  // which jpeglib.h needs and does not include
+#include <jpeglib.h>
