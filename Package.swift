@@ -75,7 +75,9 @@ let package = Package(
       swiftSettings: swift),
 
     // Tests
-    .target(name: "TestSupport", dependencies: ["Compute", "ResNet"], path: "Tests/TestSupport", swiftSettings: swift),
+    .target(
+      name: "TestSupport", dependencies: ["Compute", "Files", "ResNet"], path: "Tests/TestSupport",
+      resources: [.copy("SavedBefore")], swiftSettings: swift),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"], swiftSettings: swift),
     .executableTarget(
@@ -104,7 +106,7 @@ let package = Package(
     .testTarget(
       name: "ExportTests",
       dependencies: [
-        "Export", "Training", "Checkpoints", "ResNet", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Export", "Training", "Checkpoints", "ResNet", "TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: swift),
     .testTarget(

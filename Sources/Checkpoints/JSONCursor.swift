@@ -1,5 +1,6 @@
 /// The JSON that safetensors headers are made of: objects, arrays of natural numbers, strings. Anything else (and a key
-/// that comes twice, which Foundation's parser would let pass) is an error. Nesting is as deep as the caller asks.
+/// that comes twice, which Foundation's parser would let pass) is an error. Nesting is as deep as the caller asks. Other
+/// values can be passed over.
 struct JSONCursor {
   private(set) var reader: ByteReader
 
@@ -34,21 +35,52 @@ struct JSONCursor {
     var keys: Set<String> = []
     repeat {
       let key = try string()
-      guard keys.insert(key).inserted else { throw .damaged("'\(key)' comes twice in its header") }
+      guard keys.insert(key).inserted else { throw .damaged("'\(key)' comes twice") }
       try expect(":")
       try member(&self, key)
     } while try skips(",")
     try expect("}")
   }
 
-  mutating func naturalNumbers() throws(FormatError) -> [Int] {
+  /// An array; `element` reads each of its values.
+  private mutating func array(_ element: (inout JSONCursor) throws(FormatError) -> Void) throws(FormatError) {
     try expect("[")
-    if try skips("]") { return [] }
-    var numbers: [Int] = []
-    repeat { numbers.append(try naturalNumber()) } while try skips(",")
+    if try skips("]") { return }
+    repeat { try element(&self) } while try skips(",")
     try expect("]")
+  }
+
+  mutating func naturalNumbers() throws(FormatError) -> [Int] {
+    var numbers: [Int] = []
+    try array { (json: inout JSONCursor) throws(FormatError) in numbers.append(try json.naturalNumber()) }
     return numbers
   }
+
+  /// Passes over a value of any kind.
+  ///
+  /// - Parameter depth: how deep it may be nested.
+  mutating func skipValue(depth: Int = 64) throws(FormatError) {
+    guard depth > 0 else { throw .damaged("nested too deep at byte \(reader.position)") }
+    switch try peek() {
+    case UInt8(ascii: "{"):
+      try object { (json: inout JSONCursor, _: String) throws(FormatError) in try json.skipValue(depth: depth - 1) }
+    case UInt8(ascii: "["):
+      try array { (json: inout JSONCursor) throws(FormatError) in try json.skipValue(depth: depth - 1) }
+    case UInt8(ascii: "\""): _ = try string()
+    default: try skipWord()
+    }
+  }
+
+  /// Passes over a number, `true`, `false` or `null`.
+  private mutating func skipWord() throws(FormatError) {
+    let start = reader.position
+    while reader.position < reader.bytes.count, Self.wordCharacters.contains(reader.bytes[reader.position]) {
+      _ = try reader.read(1)
+    }
+    guard reader.position > start else { throw .damaged("no value at byte \(start)") }
+  }
+
+  private static let wordCharacters = Set("+-.0123456789abcdefghijklmnopqrstuvwxyzE".utf8)
 
   private mutating func naturalNumber() throws(FormatError) -> Int {
     _ = try peek()

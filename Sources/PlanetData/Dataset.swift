@@ -17,6 +17,9 @@ public struct Dataset: Sendable {
   /// A hash of labels, image names, targets and split: ranks whose values agree see the same dataset.
   public let fingerprint: UInt64
 
+  /// The images' names, in their order.
+  public var names: [String] { images.map(\.name) }
+
   /// Reads the label file and looks every image up in one listing of the folder; no image is opened.
   ///
   /// - Parameters:
@@ -24,7 +27,7 @@ public struct Dataset: Sendable {
   ///   - validPct: the fraction to validate on.
   ///   - splitSeed: seed of the split.
   ///   - labels: the labels a checkpoint was trained on. By default all tags of the training part, sorted by code
-  ///     point, as fastai has them. Other tags are left out, with a warning.
+  ///     point, as fastai has them. Other tags are left out, with a warning; if that leaves none, it is an error.
   public init(
     _ location: DataLocation, validPct: Double = 0.2, splitSeed: UInt32 = 42, labels: [String]? = nil
   ) throws(DatasetError) {
@@ -42,6 +45,9 @@ public struct Dataset: Sendable {
       Sample(
         name: row.name, path: FilePath.join(location.images, file),
         targets: Set(row.tags.compactMap { index[$0] }).sorted(), isStrict: location.isStrict)
+    }
+    if labels != nil, images.allSatisfy(\.targets.isEmpty) {
+      throw .noKnownTag(path: location.labels, tags: Set(rows.flatMap(\.tags)).sorted(), labels: known)
     }
     (train, valid) = (split.train, split.valid)
     // Whoever brings a trained model's labels does not train, and need not know what is odd for training.

@@ -20,6 +20,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case sameName(String, paths: [String])
   /// A file names other images than there are: some it has no row for, or some that only it knows.
   case otherImages(path: String, missing: [String], extra: [String])
+  /// A trained model knows none of the tags.
+  case noKnownTag(path: String, tags: [String], labels: [String])
   /// The split leaves nothing to train on, or is no fraction.
   case emptySplit(count: Int, validPct: Double)
   /// The folder to write a sample to has files in it.
@@ -49,6 +51,9 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .otherImages(let path, let missing, let extra):
       "\(path): its rows are not the images of --images (\(Self.list(missing)) missing from the folders; "
         + "\(Self.list(extra)) without a row). Give all folders of images with --images, and the file that belongs to them."
+    case .noKnownTag(let path, let tags, let labels):
+      "\(path): none of its tags is a label of the model (tags: \(Self.list(tags)); labels: \(Self.list(labels))). Use a "
+        + "checkpoint that was trained on these tags, or check the label file."
     case .emptySplit(let count, let validPct):
       "--valid-pct \(validPct): leaves no training image of \(count). Choose a fraction from 0 to below 1."
     case .notEmpty(let folder):

@@ -41,13 +41,24 @@ public struct DataOrigin: Codable, Equatable, Sendable {
 
   /// Of what a configuration makes of a dataset, from weights that saw nothing of it before.
   init(_ dataset: Dataset, _ configuration: Configuration) {
-    let names = dataset.images.map(\.name)
+    let names = dataset.names
     images = Images(
       count: names.count, digest: Self.digest(names), heldOut: dataset.valid.map { names[$0] },
       trainedOn: dataset.train.map { names[$0] })
     place = dataset.location.absolute
     (validPct, splitSeed) = (configuration.validPct, configuration.splitSeed)
     precision = configuration.precision
+  }
+
+  /// Of thresholds that were chosen on some images of a dataset.
+  ///
+  /// - Parameter network: the origin of the network that said how likely each label is.
+  public init(chosenOn images: [Int], of dataset: Dataset, network: DataOrigin, precision: Precision) {
+    let names = dataset.names
+    self.images = Images(
+      count: names.count, digest: Self.digest(names), heldOut: images.map { names[$0] }, trainedOn: [])
+    place = dataset.location.absolute
+    (validPct, splitSeed, self.precision) = (network.validPct, network.splitSeed, precision)
   }
 
   /// The same for the same names in any order and normal form.

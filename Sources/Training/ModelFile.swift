@@ -64,7 +64,7 @@ public struct ModelFile: Sendable {
   }
 
   /// Where it was read.
-  var path: String { file.path }
+  public var path: String { file.path }
 
   /// The network's tensors under their PyTorch names, and no others.
   public var tensors: [String: StoredTensor] { file.tensors }

@@ -6,37 +6,29 @@ public import PlanetData
 import ResNet
 
 /// Saved networks ready to be used on images, shared among the ranks: probabilities are averaged over networks and views.
-/// Rank 0 reads the files.
 ///
-/// One network is in use at a time; the others wait in rank 0's memory, 100 MB each.
+/// One network is in use at a time; the others wait in rank 0's memory.
 public final class Predictor {
-  public let labels: [String]
-  /// Side of the images each network was trained on, and is given.
-  public let sizes: [Int]
+  public let networks: SavedNetworks
   let communicator: Communicator
   private let tta: TTA
   private let seed: UInt32
-  private let models: [ModelFile]
   private let parameters: Parameters
   private let batchSize: Int
-  private let engine: Engine
+  public let engine: Engine
   private let loaderThreads: Int
   private var current: (model: Int, network: ResNet50)?
 
   /// - Parameters:
-  ///   - paths: saved stages, of the same labels.
   ///   - tta: the views of an image to average over.
   ///   - seed: of fastai's random views.
   ///   - batchSize: images in memory at a time, on each rank.
   public init(
-    models paths: [String], tta: TTA = .none, seed: UInt32 = 1, batchSize: Int, communicator: Communicator,
+    _ networks: SavedNetworks, tta: TTA = .none, seed: UInt32 = 1, batchSize: Int, communicator: Communicator,
     engine: Engine, loaderThreads: Int
   ) throws {
-    let models = try communicator.onRoot { try Self.read(paths) } ?? []
-    labels = try communicator.fromRoot { models.first?.labels ?? [] }
-    sizes = try communicator.fromRoot { models.map(\.size) }
-    parameters = Parameters(labels: labels.count)
-    (self.models, self.tta, self.seed) = (models, tta, seed)
+    parameters = Parameters(labels: networks.labels.count)
+    (self.networks, self.tta, self.seed) = (networks, tta, seed)
     (self.batchSize, self.communicator, self.engine) = (batchSize, communicator, engine)
     self.loaderThreads = loaderThreads
     for size in Set(sizes).sorted() {
@@ -44,13 +36,10 @@ public final class Predictor {
     }
   }
 
-  private static func read(_ paths: [String]) throws -> [ModelFile] {
-    let models = try paths.map { try ModelFile(path: $0) }
-    for (path, model) in zip(paths, models) where model.labels != models[0].labels {
-      throw TrainingError.differentLabels(path: path, from: paths[0])
-    }
-    return models
-  }
+  /// Names of the columns.
+  public var labels: [String] { networks.labels }
+  /// Side of the images each network was trained on, and is given.
+  public var sizes: [Int] { networks.sizes }
 
   /// One network's look at one view of every image.
   struct Pass {
@@ -96,7 +85,7 @@ public final class Predictor {
   private func network(_ model: Int) throws -> ResNet50 {
     if let current, current.model == model { return current.network }
     current = nil
-    if communicator.rank == 0 { models[model].load(into: parameters) }
+    if communicator.rank == 0 { networks.models[model].load(into: parameters) }
     try communicator.broadcast(parameters)
     let network = ResNet50(parameters, imageSize: sizes[model], batch: batchSize, engine: engine)
     current = (model, network)
@@ -120,7 +109,7 @@ public final class Predictor {
   /// content is left out: an image that ended a prediction is repaired before it goes on.
   func identity(_ names: Fingerprint) -> [String: String] {
     [
-      "checkpoints": models.map { String($0.fingerprint, radix: 16) }.joined(separator: " "),
+      "checkpoints": networks.models.map { String($0.fingerprint, radix: 16) }.joined(separator: " "),
       "images": String(names.value, radix: 16),
       "views (--tta, --seed)": tta == .fastai ? "fastai \(seed)" : tta.rawValue,
       "arithmetic (--precision, instruction set)": "\(engine.kernels.name) \(engine.precision) \(OpenBLAS.core)",

@@ -45,17 +45,15 @@ extension Trainer {
 
   /// Notes what the weights saw before this run; on rank 0. What they were trained on is no judge of them.
   private func follow(_ model: ModelFile) {
-    let seen = Set(model.origin.trained(among: names)).intersection(dataset.valid).count
+    let seen = Set(model.origin.trained(among: dataset.names)).intersection(dataset.valid).count
     if seen > 0 {
       reporter?.note(
         "warning: \(model.path) was trained on \(seen) of the \(dataset.valid.count) images to validate with, which "
           + "flatters the results; --valid-pct \(model.origin.validPct) --split-seed \(model.origin.splitSeed) split as "
           + "it did")
     }
-    origin = origin.following(model.origin, among: names)
+    origin = origin.following(model.origin, among: dataset.names)
   }
-
-  private var names: [String] { dataset.images.map(\.name) }
 
   private func resume() throws -> (run: SavedRun, file: TensorFile?) {
     var file: TensorFile?
@@ -72,7 +70,7 @@ extension Trainer {
       // A kill may have come between the state's last save and the table's.
       try history.write(state.run.progress.history)
       progress = state.run.progress
-      if let before = state.run.data { origin = origin.following(before, among: names) }
+      if let before = state.run.data { origin = origin.following(before, among: dataset.names) }
       try begin()
       file = state.file
       return state.run

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import Training
 
@@ -15,7 +16,9 @@ extension EvaluationReport {
       ("loss", loss), ("accuracy_thresh", accuracyThresh), ("fbeta", fbeta), ("micro F2", microF2),
       ("macro F2", macroF2), ("mAP", meanAveragePrecision),
     ]
-    return ["\(images) images at \(resolution)\(networks)" + (tta == "none" ? "" : ", TTA \(tta)")]
+    return ["\(images) images at \(resolution)\(networks)" + (tta == "none" ? "" : ", TTA \(tta)")
+        + (precision == .fp32 ? "" : ", \(precision)")
+    ]
       + values.map { ($0.padding(toLength: 17, withPad: " ", startingAt: 0) + number($1, digits: 6)) }
   }
 

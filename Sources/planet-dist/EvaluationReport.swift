@@ -1,9 +1,11 @@
+import Compute
 import Training
 
 /// All that `evaluate` says, as `--json` prints it.
 struct EvaluationReport: Encodable {
   let checkpoints: [String]
   let sizes: [Int]
+  let precision: Precision
   let tta: String
   let images: Int
   let loss: Double
@@ -17,8 +19,11 @@ struct EvaluationReport: Encodable {
   let thresholdSearch: ThresholdComparison?
   let calibration: Calibration
 
-  init(_ predictions: Predictions, thresholds: Thresholds, checkpoints: [String], sizes: [Int], tta: TTA) {
-    (self.checkpoints, self.sizes, self.tta) = (checkpoints, sizes, tta.rawValue)
+  init(
+    _ predictions: Predictions, thresholds: Thresholds, checkpoints: [String], _ predictor: Predictor, tta: TTA
+  ) {
+    (self.checkpoints, sizes, self.tta) = (checkpoints, predictor.sizes, tta.rawValue)
+    precision = predictor.engine.precision
     images = predictions.images.count
     let metrics = Metrics(predictions, thresholds: thresholds)
     (loss, accuracyThresh, fbeta) = (metrics.loss, metrics.accuracyThresh, metrics.fbeta)

@@ -34,7 +34,7 @@ enum Job {
     switch error {
     case is ValidationError, is KernelError, is RecipeError: EX_USAGE
     case FileError.system, CheckpointError.file(.system): EX_IOERR
-    case is FileError, is CheckpointError, is DatasetError, is ImageError: EX_DATAERR
+    case is FileError, is CheckpointError, is DatasetError, is ImageError, is JudgingError: EX_DATAERR
     case let error as TrainingError: exitCode(error)
     case let error as CommunicationError: exitCode(error)
     default: EX_SOFTWARE

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import ResNet
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @testable import Export
@@ -47,6 +48,17 @@ import Testing
     let counts = Dictionary(grouping: model.graph.node, by: \.opType).mapValues(\.count)
     #expect(counts["Conv"] == 53 && counts["BatchNormalization"] == 55 && counts["Add"] == 16)
     #expect(counts["Relu"] == 50 && counts["Gemm"] == 2 && counts["Sigmoid"] == 1)
+  }
+
+  /// A model that was saved before it named its images is exported with all that exports had then.
+  @Test func savedBefore() throws {
+    let folder = TemporaryFolder()
+    try SavedBefore.write("model", to: folder.path("m"))
+    let facts = try NetworkExport(ModelFile(path: folder.path("m")), threshold: 0.2, version: "0.1.0").facts
+    let before = try JSONDecoder().decode(
+      [String: String].self, from: Data(contentsOf: URL(fileURLWithPath: SavedBefore.path("export.json"))))
+    for (key, value) in before where !["format", "producer"].contains(key) { #expect(facts[key] == value) }
+    #expect(facts["data"] == "{\"precision\":\"bf16\",\"split_seed\":7,\"valid_pct\":0.25}")
   }
 
   /// Every tensor of the network is a constant with its values, and all constants and values are used.

@@ -53,6 +53,15 @@ import Testing
     }
   }
 
+  /// A model that knows no tag has nothing to say.
+  @Test func noKnownTag() throws {
+    try withData { folder in
+      let error = DatasetError.noKnownTag(
+        path: folder + "/train_v2.csv", tags: ["Z", "a", "b", "rare"], labels: ["x", "y"])
+      #expect(throws: error) { try Dataset(DataLocation(data: folder), labels: ["x", "y"]) }
+    }
+  }
+
   @Test func overrides() throws {
     try withData(images: "chips", labels: "my.csv") { folder in
       #expect(throws: DatasetError.self) { try DataLocation(data: folder) }

@@ -102,7 +102,7 @@ import Testing
     let (dataset, path) = (fixture.dataset, run.model("stage-1-rn50"))
     let metrics = try onRanks(1) { communicator in
       let predictor = try Predictor(
-        models: [path], batchSize: 4, communicator: communicator,
+        SavedNetworks([path], communicator: communicator), batchSize: 4, communicator: communicator,
         engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), loaderThreads: 1)
       return Metrics(try predictor.predictions(dataset.valid, of: dataset))
     }

@@ -73,6 +73,19 @@ import Testing
     try thresholds.write(to: path)
     #expect(try Thresholds(path: path, labels: thresholds.labels) == thresholds)
     #expect(try Thresholds(path: path, labels: thresholds.labels.reversed()).values == [0.17, 0.2])
+    // Files with what they were chosen on: labels and numbers as ever, beside it.
+    thresholds.origin = try JSONDecoder().decode(
+      DataOrigin.self,
+      from: Data(#"{"images": {"count": 2, "digest": "", "held_out": ["i\"1"], "trained_on": []}}"#.utf8))
+    try thresholds.write(to: path)
+    #expect(try Thresholds(path: path, labels: thresholds.labels) == thresholds)
+    let object = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
+    #expect((object as? [String: Any])?["clear"] as? Double == 0.2)
+    // A label of the name under which that stands.
+    var odd = Thresholds(labels: ["__metadata__"])
+    odd.origin = thresholds.origin
+    try odd.write(to: path)
+    #expect(try Thresholds(path: path, labels: odd.labels).values == [0.2])
 
     func complaint(_ text: String) throws -> String {
       try text.write(toFile: path, atomically: true, encoding: .utf8)
@@ -82,11 +95,13 @@ import Testing
     #expect(try complaint("{\"a\": 0.2}").contains("lacks b, against the model's labels"))
     #expect(
       try complaint("{\"a\": 0.2, \"c\": 0.3, \"d\": 1}").contains("lacks b and has the unknown c, d, against"))
+    #expect(try complaint("{\"a\": 0.2, \"b\": 0.3, \"\\u0061\": 0.9}").contains(": 'a' comes twice. "))
     for bad in ["0", "1", "-0.5", "7"] {
       #expect(try complaint("{\"a\": 0.2, \"b\": \(bad)}").contains("not a number between 0 and 1"), "\(bad)")
     }
     for bad in [
       "", "[0.2]", "{\"a\": \"0.2\", \"b\": 0.2}", "{\"a\": NaN, \"b\": 0.2}", "\u{0}", "{\"a\": 1e999, \"b\": 0.2}",
+      "{\"a\": 0.2, \"b\": 0.2, \"__metadata__\": {\"data\": {\"valid_pct\": 7}}}",
     ] {
       #expect(try complaint(bad).contains("not a JSON object of labels and numbers"), "\(bad)")
     }

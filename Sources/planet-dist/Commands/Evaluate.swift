@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Collectives
+import Compute
 import Files
 import Foundation
 import PlanetData
@@ -8,12 +9,19 @@ import Training
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Score saved stages on the validation images: loss, metrics, every label, thresholds, calibration.")
+    abstract: "Score saved stages on the validation images: loss, metrics, every label, thresholds, calibration.",
+    discussion: """
+      The validation images are those that the checkpoint's run held out; of several checkpoints, those that all of their \
+      runs held out. --all scores every image, for a test set of your own; --valid-pct and --split-seed split anew.
+      """)
 
   @OptionGroup(title: "Model") var model: ModelOptions
   @OptionGroup(title: "Tags") var thresholds: ThresholdOptions
   @OptionGroup(title: "Data") var data: DataOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
+
+  @Flag(help: "Score every image of the data: a test set of your own.")
+  var all = false
 
   @Option(help: "Write the best thresholds found on all validation images to this file, for predict --thresholds.")
   var saveThresholds: String?
@@ -21,33 +29,56 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws { _ = try data.folder }
+  func validate() throws {
+    _ = try data.folder
+    if all, choice != .all {
+      throw ValidationError("--all scores every image. Leave out --valid-pct and --split-seed.")
+    }
+  }
+
+  private var choice: JudgedImages.Choice {
+    if data.validPct != nil || data.splitSeed != nil { return .split(validPct: data.validPct, seed: data.splitSeed) }
+    return all ? .all : .heldOut
+  }
 
   mutating func run() throws {
     Job.run(compute) { communicator in
-      let engine = try compute.engine(communicator)
-      let predictor = try model.predictor(communicator, engine, compute)
+      let predictor = try model.predictor(communicator, compute)
       let given = try communicator.onRoot {
         if let saveThresholds { try AtomicFile.reserve(saveThresholds) }
         return try thresholds.load(labels: predictor.labels)
       }
       let dataset = try communicator.agree { try data.dataset(labels: predictor.labels) }
-      let predictions = try predictor.predictions(dataset.valid, of: dataset)
+      let images = try communicator.fromRoot {
+        try JudgedImages(choice, among: dataset.names, networks: predictor.networks.origins)
+      }
+      let predictions = try predictor.predictions(images.indices, of: dataset)
       try communicator.onRoot {
-        for warning in dataset.warnings { Console.complain("warning: \(warning)") }
+        let given = given ?? Thresholds(labels: predictor.labels)
+        for warning in dataset.warnings + images.warnings { Console.complain("warning: \(warning)") }
+        if let path = thresholds.thresholds,
+          let warning = images.warning(about: given, from: path, among: dataset.names)
+        {
+          Console.complain("warning: \(warning)")
+        }
         let report = EvaluationReport(
-          predictions, thresholds: given ?? Thresholds(labels: predictor.labels), checkpoints: model.checkpoint,
-          sizes: predictor.sizes, tta: model.tta)
+          predictions, thresholds: given, checkpoints: model.checkpoint, predictor, tta: model.tta)
         if json { try Console.print(json: report) } else { report.lines.forEach(Console.print) }
-        try save(report.thresholdSearch)
+        let origin = predictor.networks.origins.first.map {
+          DataOrigin(
+            chosenOn: images.indices, of: dataset, network: $0.origin, precision: predictor.engine.precision)
+        }
+        try save(report.thresholdSearch, origin)
       }
     }
   }
 
-  private func save(_ search: ThresholdComparison?) throws {
+  private func save(_ search: ThresholdComparison?, _ origin: DataOrigin?) throws {
     guard let saveThresholds else { return }
     guard let search else { throw ValidationError("--save-thresholds needs two validation images or more.") }
-    try search.chosen.write(to: saveThresholds)
+    var chosen = search.chosen
+    chosen.origin = origin
+    try chosen.write(to: saveThresholds)
     if !json { Console.print("\nwrote \(search.describeChosen) to \(saveThresholds)") }
   }
 }

@@ -15,7 +15,8 @@ struct ExportNetwork: ParsableCommand {
 
       torchvision: safetensors with the names of torchvision's resnet50, and those of fastai's head behind 'head.'.
 
-      Both hold labels, threshold, size, mean and std as metadata.
+      Both hold labels, threshold, size, mean and std as metadata, and as data the images trained on and held out, their \
+      place, split and precision.
       """)
 
   enum Format: String, CaseIterable, ExpressibleByArgument { case onnx, torchvision }

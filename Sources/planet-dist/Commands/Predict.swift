@@ -37,9 +37,8 @@ struct Predict: ParsableCommand {
   mutating func run() throws {
     StopSignals.listen()
     let outcome = Job.run(compute) { communicator in
-      let engine = try compute.engine(communicator)
       let samples = try communicator.agree { try ImageFolder.list(images) }
-      let predictor = try model.predictor(communicator, engine, compute)
+      let predictor = try model.predictor(communicator, compute)
       let submission = try communicator.onRoot { try self.submission(samples, labels: predictor.labels) }
       var progress = ProgressLines()
       let outcome = try predictor.predict(

@@ -12,7 +12,8 @@ struct ComputeOptions: ParsableArguments {
 
   @Option(
     help:
-      "How activations and their gradients are stored: fp32, or bf16, faster and coarser. Default: the recipe's, fp32.")
+      "How activations and their gradients are stored: fp32, or bf16, faster and coarser. Default: the recipe's, fp32; in evaluate and predict the checkpoint's."
+  )
   var precision: Precision?
 
   @Option(help: "Threads of each rank that decode images.")

@@ -25,10 +25,12 @@ struct DataOptions: ParsableArguments {
   @Flag(help: "Refuse images that are damaged, though they can be decoded.")
   var strict = false
 
-  @Option(help: "Fraction of the images to validate with. Default: the recipe's, \(Recipe.validPct).")
+  @Option(
+    help:
+      "Fraction of the images to validate with. Default: the recipe's, \(Recipe.validPct); in evaluate the checkpoint's.")
   var validPct: Double?
 
-  @Option(help: "Seed of the split. Default: the recipe's, \(Recipe.splitSeed).")
+  @Option(help: "Seed of the split. Default: the recipe's, \(Recipe.splitSeed); in evaluate the checkpoint's.")
   var splitSeed: UInt32?
 
   func validate() throws {
@@ -55,13 +57,14 @@ struct DataOptions: ParsableArguments {
 
   /// Reads the labels and finds the images.
   ///
-  /// - Parameters:
-  ///   - known: the labels of a trained model.
-  ///   - recipe: whose split it is, where options do not say otherwise.
-  func dataset(labels known: [String]? = nil, recipe: Configuration = Recipe.planet) throws -> Dataset {
+  /// - Parameter recipe: whose split it is, where options do not say otherwise.
+  func dataset(recipe: Configuration) throws -> Dataset {
     let c = splitting(recipe)
-    return try Dataset(location(), validPct: c.validPct, splitSeed: c.splitSeed, labels: known)
+    return try Dataset(location(), validPct: c.validPct, splitSeed: c.splitSeed)
   }
+
+  /// The same for a trained model of these labels, all of it in one part.
+  func dataset(labels: [String]) throws -> Dataset { try Dataset(location(), validPct: 0, labels: labels) }
 
   /// The recipe, with the split that options ask for.
   func splitting(_ recipe: Configuration) -> Configuration {

@@ -27,11 +27,17 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
-  /// The networks. Collective.
-  func predictor(_ communicator: Communicator, _ engine: Engine, _ compute: ComputeOptions) throws -> Predictor {
-    try Predictor(
-      models: checkpoint, tta: tta, seed: seed, batchSize: batchSize, communicator: communicator, engine: engine,
-      loaderThreads: compute.loaderThreads)
+  /// The networks, computed as they were trained unless options say otherwise. Collective.
+  func predictor(_ communicator: Communicator, _ compute: ComputeOptions) throws -> Predictor {
+    let networks = try SavedNetworks(checkpoint, communicator: communicator)
+    if compute.precision == nil, !networks.agreeOnPrecision, communicator.rank == 0 {
+      Console.complain(
+        "warning: the checkpoints were trained in different precisions: all are computed in \(networks.precision), "
+          + "unless --precision says otherwise")
+    }
+    return try Predictor(
+      networks, tta: tta, seed: seed, batchSize: batchSize, communicator: communicator,
+      engine: compute.engine(communicator, precision: networks.precision), loaderThreads: compute.loaderThreads)
   }
 }
 
