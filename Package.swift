@@ -15,6 +15,9 @@ let swift: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
+// So are modules that loop over pixels, weights and bytes: unoptimized they took most of the tests' time.
+let looping = swift + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
   name: "planet-dist",
   dependencies: [
@@ -36,12 +39,12 @@ let package = Package(
     .target(name: "CJPEG", dependencies: ["CLibJPEG"], cSettings: c),
 
     // Swift, bottom up: each imports only what stands above it here, siblings never each other
-    .target(name: "Files", dependencies: ["CZlib"], swiftSettings: swift),
-    .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: swift),
+    .target(name: "Files", dependencies: ["CZlib"], swiftSettings: looping),
+    .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: looping),
     .target(name: "Collectives", dependencies: ["CCollectives"], swiftSettings: swift),
-    .target(name: "PlanetData", dependencies: ["Files", "Compute", "CJPEG", "CZlib"], swiftSettings: swift),
-    .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: swift),
-    .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: swift),
+    .target(name: "PlanetData", dependencies: ["Files", "Compute", "CJPEG", "CZlib"], swiftSettings: looping),
+    .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: looping),
+    .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: looping),
     .target(name: "Charts", swiftSettings: swift),
     .target(
       name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -77,11 +80,11 @@ let package = Package(
     // Tests
     .target(
       name: "TestSupport", dependencies: ["Compute", "Files", "ResNet"], path: "Tests/TestSupport",
-      resources: [.copy("SavedBefore")], swiftSettings: swift),
+      resources: [.copy("SavedBefore")], swiftSettings: looping),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"], swiftSettings: swift),
     .executableTarget(
-      name: "ring-check", dependencies: ["Collectives"], path: "Tests/RingCheck", swiftSettings: swift),
+      name: "ring-check", dependencies: ["Collectives"], path: "Tests/RingCheck", swiftSettings: looping),
     .testTarget(
       name: "CollectivesTests", dependencies: ["Collectives", "ring-check", "TestSupport"], swiftSettings: swift),
     .testTarget(
@@ -117,3 +120,11 @@ let package = Package(
       swiftSettings: swift),
   ]
 )
+
+// A program of its own kind, which only `launch/fuzz` builds: libFuzzer has its `main`.
+if Context.environment["PLANET_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["Training", "Files", "PlanetData", "Checkpoints"], path: "Tests/Fuzz",
+      exclude: ["Seeds"], swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -4,7 +4,7 @@ import Synchronization
 
 extension Communicator {
   /// A job of `count` ranks in this process, each to be used from a thread of its own. For tests.
-  public static func threads(_ count: Int, timeout: Duration = .seconds(60)) -> [Communicator] {
+  public static func threads(_ count: Int, timeout: Duration = .seconds(900)) -> [Communicator] {
     precondition(count > 0, "a job of \(count) ranks")
     let handles = [OpaquePointer](unsafeUninitializedCapacity: count) { buffer, initialized in
       guard let start = buffer.baseAddress, pd_threads_open(Int32(count), timeout / .seconds(1), start) == 1 else {
@@ -21,7 +21,7 @@ extension Communicator {
   /// A rank that throws takes the others with it, as in a job of processes: waiting for it, now or later, throws
   /// ``CommunicationError/abandoned(operation:rank:peer:)``.
   public static func onThreads<R: Sendable>(
-    _ count: Int, timeout: Duration = .seconds(60), _ body: @escaping @Sendable (Communicator) throws -> R
+    _ count: Int, timeout: Duration = .seconds(900), _ body: @escaping @Sendable (Communicator) throws -> R
   ) -> [Result<R, any Error>] {
     let results = Results<R>()
     let group = DispatchGroup()

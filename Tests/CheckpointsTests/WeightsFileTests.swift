@@ -46,14 +46,11 @@ import Testing
     "the pretrained body loads",
     .enabled(if: SharedFiles.has("weights/resnet50-eurosat.pth"), "needs ../shared/weights"))
   func pretrained() throws {
-    let start = ContinuousClock.now
     let file = try WeightsFile.read(SharedFiles.path("weights/resnet50-eurosat.pth"))
-    let duration = ContinuousClock.now - start
     // ResNet-50 has 53 convolutions and as many batch norms of four tensors, and the classifier's two.
     #expect(file.tensors.count == 53 + 4 * 53 + 2)
     #expect(file.tensors["conv1.weight"]?.shape == [64, 3, 7, 7])
     #expect(file.tensors["layer4.2.conv3.weight"]?.shape == [2048, 512, 1, 1])
     #expect(file.tensors.values.allSatisfy { $0.values.allSatisfy(\.isFinite) })
-    #expect(duration < .seconds(10), "reading took \(duration)")
   }
 }

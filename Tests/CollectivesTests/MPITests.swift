@@ -35,14 +35,12 @@ struct MPITests {
     #expect(run.exitCode == 70)
     #expect(run.lines(containing: "the chosen failure") == ["rank \(rank): the chosen failure. Do nothing"])
     #expect(run.lines(containing: "rank ").filter { $0.hasPrefix("rank ") }.count == 1, "\(run.errors)")
-    #expect(run.seconds < 8)
   }
 
   @Test func whatSeveralRanksFindOneSays() throws {
     let run = try ProgramRun("ring-check", ranks: 4, ["agree"])
     #expect(run.exitCode == 70)
     #expect(run.lines(containing: "finds fault") == ["rank 1: rank 1 finds fault"])
-    #expect(run.seconds < 8)
   }
 
   /// Whoever waits for whom, the one that is away is named, once.
@@ -53,14 +51,13 @@ struct MPITests {
     #expect(run.exitCode == 75)
     #expect(run.lines(containing: "all-reduce: rank \(away) did not come within 2 s").count == 1, "\(run.errors)")
     #expect(run.lines(containing: "did not come").count == 1, "\(run.errors)")
-    #expect(run.seconds < 10)
+    #expect(run.lines(containing: "came after all").isEmpty, "the job waited for the one that was away")
   }
 
   @Test func aRankElsewhereEndsTheJob() throws {
     let run = try ProgramRun("ring-check", ranks: 2, ["elsewhere"])
     #expect(run.exitCode == 75)
     #expect(!run.lines(containing: "is elsewhere than").isEmpty, "\(run.errors)")
-    #expect(run.seconds < 10)
   }
 
   /// As under the launcher of another MPI, which this one does not hear of.

@@ -9,7 +9,7 @@ func ranksOnThreads<R: Sendable>(
 
 /// What `body` returns or throws on each of `count` ranks; `segment` bytes travel at once.
 func outcomesOnThreads<R: Sendable>(
-  _ count: Int, segment: Int? = nil, timeout: Duration = .seconds(60),
+  _ count: Int, segment: Int? = nil, timeout: Duration = .seconds(900),
   _ body: @escaping @Sendable (Communicator) throws -> R
 ) -> [Result<R, any Error>] {
   Communicator.onThreads(count, timeout: timeout) { communicator in

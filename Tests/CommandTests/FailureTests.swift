@@ -64,7 +64,7 @@ import Testing
   }
 
   /// A chip that cannot be decoded ends the job on all ranks, naming the file, once.
-  @Test(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), .timeLimit(.minutes(2)))
+  @Test(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"))
   func damagedImage() throws {
     try sample()
     let image = folder.path("data/train-jpg/train_5.jpg")

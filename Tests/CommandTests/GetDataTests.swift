@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `launch/get-data` against a server that misbehaves: three chips to train on, two and one to predict.
-@Suite(.enabled(if: FetchServer.isPossible, Comment(rawValue: FetchServer.needs)), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: FetchServer.isPossible, Comment(rawValue: FetchServer.needs)))
 struct GetDataTests {
   private let server: FetchServer
   private let folder = TemporaryFolder()

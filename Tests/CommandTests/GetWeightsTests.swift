@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `launch/get-weights` against a server that misbehaves.
-@Suite(.enabled(if: FetchServer.isPossible, Comment(rawValue: FetchServer.needs)), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: FetchServer.isPossible, Comment(rawValue: FetchServer.needs)))
 struct GetWeightsTests {
   private let server: FetchServer
   private let folder = TemporaryFolder()

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The program as a user meets it, under mpirun, on synthetic chips.
-@Suite(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), .serialized, .timeLimit(.minutes(10)))
+@Suite(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), .serialized)
 struct JourneyTests {
   private let folder = TemporaryFolder()
 
@@ -115,7 +115,7 @@ struct JourneyTests {
     let whole = try ProgramRun("planet-dist", ranks: 2, predict("whole.csv"))
     #expect(whole.exitCode == 0, "\(whole.errors)")
     let broken = try ProgramRun(start: "planet-dist", ranks: nil, predict("broken.csv"))
-    try waitUntil { try broken.outputSoFar().contains(" of 704 views (") }  // 2 networks, 8 views, 44 images
+    try broken.waitUntil { try broken.outputSoFar().contains(" of 704 views (") }  // 2 networks, 8 views, 44 images
     broken.send(SIGTERM)
     try broken.wait()
     #expect(broken.exitCode == 75, "\(broken.output) \(broken.errors)")
@@ -137,7 +137,7 @@ struct JourneyTests {
   @Test func bf16() throws {
     let training = try ProgramRun(
       start: "planet-dist", ranks: 2, train("half", ["--epochs", "50", "--precision", "bf16"]))
-    try waitUntil { folder.has("half/state.safetensors") }
+    try training.waitUntil { folder.has("half/state.safetensors") }
     training.send(SIGUSR1)
     try training.wait()
     #expect(training.exitCode == 75, "\(training.errors)")
@@ -152,7 +152,7 @@ struct JourneyTests {
     let whole = try ProgramRun("planet-dist", ranks: 2, train("whole", ["--epochs", "6"]))
     #expect(whole.exitCode == 0)
     let broken = try ProgramRun(start: "planet-dist", ranks: 2, train("broken", ["--epochs", "6"]))
-    try waitUntil { try broken.outputSoFar().contains("\n0  ") }
+    try broken.waitUntil { try broken.outputSoFar().contains("\n0  ") }
     broken.send(SIGUSR1)
     try broken.wait()
     #expect(broken.exitCode == 75, "\(broken.output) \(broken.errors)")
@@ -185,27 +185,19 @@ struct JourneyTests {
     return try JSONDecoder().decode([Int].self, from: Data(Python.run(program).utf8))
   }
 
-  /// One rank killed: mpirun ends the job within seconds, what was saved stays, and --resume goes on from it.
+  /// One rank killed: mpirun ends the job, what was saved stays, and --resume goes on from it.
   @Test func killedRank() throws {
     let run = try ProgramRun(start: "planet-dist", ranks: 2, train("killed", ["--epochs", "50"]))
-    try waitUntil { folder.has("killed/state.safetensors") }
-    let killed = ContinuousClock.now
+    try run.waitUntil { folder.has("killed/state.safetensors") }
     #expect(try ProgramRun.shell("exec pkill -KILL -n -f 'planet-dist train.*\(folder.path("killed"))'") == 0)
     try run.wait()
     #expect(run.exitCode != 0)
-    #expect(ContinuousClock.now - killed < .seconds(10))
+    // Ended by mpirun, and not because the other rank had waited in vain for its --timeout.
+    #expect(run.lines(containing: "did not come within").isEmpty, "\(run.errors)")
     let resumed = try ProgramRun(start: "planet-dist", ranks: 2, train("killed", ["--epochs", "50", "--resume"]))
-    try waitUntil { try resumed.outputSoFar().contains("from epoch") }
+    try resumed.waitUntil { try resumed.outputSoFar().contains("from epoch") }
     resumed.send(SIGUSR1)
     try resumed.wait()
     #expect(resumed.exitCode == 75)
-  }
-
-  private func waitUntil(_ condition: () throws -> Bool) throws {
-    for _ in 0..<1200 {
-      if try condition() { return }
-      Thread.sleep(forTimeInterval: 0.1)
-    }
-    Issue.record("waited for two minutes in vain")
   }
 }

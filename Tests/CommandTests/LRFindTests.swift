@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The learning rate finder as a user meets it.
-@Suite(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), .serialized, .timeLimit(.minutes(5)))
+@Suite(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), .serialized)
 struct LRFindTests {
   private let folder = TemporaryFolder()
 

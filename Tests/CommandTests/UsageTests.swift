@@ -115,6 +115,5 @@ import Testing
     let run = try ProgramRun("planet-dist", ranks: 3, ["train", "--data", "x", "--batch-size", "1"])
     #expect(run.exitCode == 64)
     #expect(run.lines(containing: "Error: --batch-size") == ["Error: --batch-size must be 2 to 65536, not 1."])
-    #expect(run.seconds < 8)
   }
 }

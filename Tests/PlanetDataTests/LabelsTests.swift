@@ -154,9 +154,11 @@ import Testing
   }
 
   /// One long row among many short ones costs some readers the product of both.
-  @Test(.timeLimit(.minutes(1))) func lopsided() throws {
-    let (long, short) = (String(repeating: ",", count: 100_000), String(repeating: "a,b\n", count: 50_000))
-    #expect(throws: DatasetError.self) { try rows("image_name,tags\n" + long + "\n" + short) }
+  @Test func lopsided() throws {
+    let (long, short) = (String(repeating: ",", count: 200_000), String(repeating: "a,b\n", count: 200_000))
+    watched("reading one long row among many") {
+      #expect(throws: DatasetError.self) { try rows("image_name,tags\n" + long + "\n" + short) }
+    }
   }
 
   @Test func garbage() throws {

@@ -7,7 +7,7 @@ import Foundation
 struct RingCheck {
   static func main() {
     let arguments = CommandLine.arguments
-    let timeout: Duration = arguments.count > 2 && arguments[1] == "sleep" ? .seconds(2) : .seconds(60)
+    let timeout: Duration = arguments.count > 2 && arguments[1] == "sleep" ? .seconds(2) : .seconds(600)
     Communicator.withJob(timeout: timeout, onFailure: report) { communicator in
       switch arguments.dropFirst().first {
       case "throw": try fail(on: Int(arguments[2]), communicator)
@@ -45,7 +45,10 @@ struct RingCheck {
 
   /// One rank is away for long.
   static func sleep(on rank: Int?, _ communicator: Communicator) throws {
-    if communicator.rank == rank { Thread.sleep(forTimeInterval: 60) }
+    if communicator.rank == rank {
+      Thread.sleep(forTimeInterval: 300)
+      FileHandle.standardError.write(Data("rank \(communicator.rank) came after all\n".utf8))
+    }
     _ = try communicator.sum([1.0, 2.0])
   }
 

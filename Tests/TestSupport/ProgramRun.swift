@@ -1,17 +1,19 @@
+import Dispatch
 import Foundation
+public import Testing
 
 /// One run of an executable of this package, or else of the PATH, alone or under `mpirun`.
 public final class ProgramRun {
   public private(set) var exitCode: Int32 = 0
   public private(set) var output = ""
   public private(set) var errors = ""
-  public private(set) var seconds = 0.0
   private let process = Process()
   private let outputFile: TemporaryFile
   private let errorFile: TemporaryFile
-  private let begin = ContinuousClock.now
+  private let hangs = Flag()
+  private var watch: DispatchWorkItem?
 
-  /// Starts the program.
+  /// Starts the program. If it hangs, it is killed after a quarter of an hour, and ``wait(sourceLocation:)`` says so.
   ///
   /// - Parameters:
   ///   - program: an executable of this package, or a path from `/`.
@@ -31,23 +33,51 @@ public final class ProgramRun {
     sigfillset(&all)
     pthread_sigmask(SIG_UNBLOCK, &all, nil)
     try process.run()
+    watch = Watch.start { [id = process.processIdentifier, hangs] in
+      hangs.raise()
+      kill(id, SIGTERM)  // which mpirun passes on to its ranks
+      sleep(10)
+      kill(id, SIGKILL)
+    }
+  }
+
+  /// A test that ends early leaves nothing running.
+  deinit {
+    watch?.cancel()
+    if process.isRunning { process.terminate() }
   }
 
   /// Runs the program to its end.
   public convenience init(
-    _ program: String, ranks: Int? = nil, _ arguments: [String], environment: [String: String] = [:]
+    _ program: String, ranks: Int? = nil, _ arguments: [String], environment: [String: String] = [:],
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     try self.init(start: program, ranks: ranks, arguments, environment: environment)
-    try wait()
+    try wait(sourceLocation: sourceLocation)
   }
 
   /// Waits for the end.
-  public func wait() throws {
+  public func wait(sourceLocation: SourceLocation = #_sourceLocation) throws {
     process.waitUntilExit()
-    seconds = Double((ContinuousClock.now - begin).components.seconds)
+    watch?.cancel()
+    if hangs.isUp {
+      Issue.record("killed: it hung. \(try outputFile.text()) \(try errorFile.text())", sourceLocation: sourceLocation)
+    }
     exitCode = process.terminationStatus
     output = try outputFile.text()
     errors = try errorFile.text()
+  }
+
+  /// Waits until `condition` holds. It is an issue if the program ends before.
+  public func waitUntil(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () throws -> Bool) throws {
+    while try !condition() {
+      if !process.isRunning, try !condition() {
+        let said = "\(try outputFile.text()) \(try errorFile.text())"
+        Issue.record("it ended before what was waited for: \(said)", sourceLocation: sourceLocation)
+        return
+      }
+      Thread.sleep(forTimeInterval: 0.05)
+    }
   }
 
   /// What it has written so far.

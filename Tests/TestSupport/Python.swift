@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Python programs that files for other tools are read back with. Tests that need a package skip, with a message, where
 /// it is missing.

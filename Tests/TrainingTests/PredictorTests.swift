@@ -73,7 +73,7 @@ import Testing
 
   private func write(
     _ models: [String], tta: TTA = .dihedral, to out: String, ranks: Int = 1, stopAt: Int? = nil,
-    samples: [Sample]? = nil, saveEvery: Duration = .seconds(1000)
+    samples: [Sample]? = nil, saveEvery: Duration = .seconds(1_000_000)
   ) throws -> Predictor.Outcome {
     let samples = samples ?? fixture.dataset.images
     return try onRanks(ranks) { communicator in
