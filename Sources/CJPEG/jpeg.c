@@ -100,8 +100,8 @@ pd_jpeg_facts pd_jpeg_get_facts(const pd_jpeg *picture) {
 }
 
 // Four components to red, green, blue as Pillow does: all four are inverted first, Adobe marker or not, then
-// r = (255 - k) - c (255 - k) / 255, the quotient rounded. Planet's chips have red, green, blue and 255, which this returns
-// unchanged.
+// r = (255 - k) - c (255 - k) / 255, the quotient rounded. Planet's chips have red, green, blue and 255, which stay as
+// they are.
 static void to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t width) {
   for (size_t i = 0; i < width; i++) {
     int light = cmyk[4 * i + 3];
