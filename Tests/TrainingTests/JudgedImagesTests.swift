@@ -107,7 +107,8 @@ import Testing
   @Test func followed() throws {
     let first = try origin(names, seed: 42)
     let second = try origin(names).following(first, among: names)
-    #expect(Set(try #require(second.images).trainedOn) == Set(names))
+    // Split 7 holds out images 8 and 5, and 42 holds out 8 and 1.
+    #expect(Set(try #require(second.images).trainedOn) == Set(names).subtracting(["i8"]))
     #expect(try judged(.heldOut, nil, second).warnings.count == 1)
     let elsewhere = try origin(["a", "b", "c"]).following(first, among: ["a", "b", "c"])
     #expect(try judged(.all, nil, elsewhere).warnings[0].contains("on 8 of the 10 images"))
