@@ -74,7 +74,7 @@ import Testing
     #expect(refused.exitCode == 65 && refused.output.isEmpty)
     #expect(refused.lines(containing: "was made of other data: of 20 images (").count == 1, "\(refused.errors)")
     #expect(try report(evaluate(["7"], data: "fewer", ["--all"]))["images"] as? Int == 19)
-    try copy("unknown", labels[...0] + labels.dropFirst().map { $0.prefix { $0 != "," } + ",nothing" })
+    try copy("unknown", labels[...0] + (0..<20).map { "train_\($0),nothing" })
     let unknown = try evaluate(["7"], data: "unknown")
     #expect(unknown.exitCode == 65 && unknown.output.isEmpty)
     #expect(unknown.lines(containing: "none of its tags is a label of the model (tags: 1: nothing; ").count == 1)
