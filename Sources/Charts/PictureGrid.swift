@@ -62,12 +62,14 @@ public struct PictureGrid: Sendable {
 
   static func lines(_ caption: String, width: Double) -> [String] {
     var lines: [String] = []
-    for piece in caption.replacing(";", with: "; ").split(separator: " ") {
-      let glue = lines.last?.hasSuffix(";") == true ? "" : " "
+    let (space, semicolon) = (UInt8(ascii: " "), UInt8(ascii: ";"))
+    for piece in caption.utf8.flatMap({ $0 == semicolon ? [$0, space] : [$0] }).split(separator: space) {
+      let piece = String(decoding: piece, as: UTF8.self)
+      let glue = lines.last?.utf8.last == semicolon ? "" : " "
       if let last = lines.last, SVG.width(last + glue + piece, fontSize) <= width {
         lines[lines.count - 1] = last + glue + piece
       } else {
-        lines.append(String(piece))
+        lines.append(piece)
       }
     }
     return lines

@@ -138,7 +138,7 @@ struct JSONCursor {
 
   private mutating func codeUnit() throws(FormatError) -> UInt16 {
     let digits = try reader.string(4)
-    guard digits.allSatisfy(\.isHexDigit), let unit = UInt16(digits, radix: 16) else {
+    guard digits.utf8.allSatisfy("0123456789abcdefABCDEF".utf8.contains), let unit = UInt16(digits, radix: 16) else {
       throw .damaged("a broken escape '\\u\(digits)' in its header")
     }
     return unit

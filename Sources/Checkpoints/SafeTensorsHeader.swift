@@ -1,3 +1,5 @@
+import Files
+
 /// The header of a safetensors file: where each tensor lies, and text. Definition:
 /// https://github.com/huggingface/safetensors#format
 struct SafeTensorsHeader {
@@ -49,7 +51,7 @@ struct SafeTensorsHeader {
     // A flipped bit must not turn the checksum into an ordinary key, so its value is known by its look as well.
     let claim =
       metadata[Self.checksumKey] != nil
-      ? Self.checksumKey : metadata.first { $0.value.hasPrefix(Self.checksumPrefix) }?.key
+      ? Self.checksumKey : metadata.first { $0.value.begins(with: Self.checksumPrefix) }?.key
     if let claim, let text = metadata[claim], let place = places[claim] {
       checksum = (text, place)
       metadata[claim] = nil

@@ -1,3 +1,5 @@
+import Files
+
 /// How the tensors of a file differ from the expected ones, listed so that one look tells a typo from a wrong network.
 public struct TensorDifferences: Equatable, Sendable, CustomStringConvertible {
   /// Expected and not there, in the expected order.
@@ -13,7 +15,7 @@ public struct TensorDifferences: Equatable, Sendable, CustomStringConvertible {
     var parts = [
       Self.list(missing, "missing"), Self.list(unexpected, "unexpected"), Self.list(misshapen, "of another shape"),
     ].compactMap { $0 }
-    if !unexpected.isEmpty, unexpected.allSatisfy({ $0.hasPrefix("module.") }) {
+    if !unexpected.isEmpty, unexpected.allSatisfy({ $0.begins(with: "module.") }) {
       parts.append("the names begin with 'module.', so save model.module.state_dict() of the DataParallel model")
     }
     return parts.joined(separator: "; ")

@@ -67,7 +67,7 @@ public enum AtomicFile {
   public static func removeLeftovers(in folder: String, where isOurs: (_ name: String) -> Bool) {
     let folder = folder.isEmpty ? "." : folder
     for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-      let parts = file.split(separator: ".", omittingEmptySubsequences: false)
+      let parts = file.parts(by: ".")
       guard parts.count >= 4, parts[0].isEmpty, parts.last == "tmp", let pid = pid_t(parts[parts.count - 2]),
         isOurs(parts[1..<parts.count - 2].joined(separator: ".")), kill(pid, 0) != 0, errno == ESRCH
       else { continue }

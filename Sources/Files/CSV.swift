@@ -1,6 +1,20 @@
-/// A strict reader of comma-separated values (RFC 4180): quoted fields, CRLF or LF, a byte order mark, empty lines
+/// Comma-separated values (RFC 4180). The reader is strict: quoted fields, CRLF or LF, a byte order mark, empty lines
 /// skipped. Time and memory are linear in the file, and what RFC 4180 does not allow is a problem, not a guess.
 public enum CSV {
+  /// A record of these fields, with its line's end: what every file of ours is made of.
+  public static func line(_ fields: [String]) -> String {
+    fields.map(quoted).joined(separator: ",") + "\n"
+  }
+
+  /// By bytes: an accent after a comma must not hide it.
+  private static func quoted(_ field: String) -> String {
+    let quote = UInt8(ascii: "\"")
+    let special = [quote, UInt8(ascii: ","), UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+    guard field.utf8.contains(where: special.contains) else { return field }
+    let doubled = field.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }
+    return "\"" + String(decoding: doubled, as: UTF8.self) + "\""
+  }
+
   /// The fields of one record and the line it starts on, from 1.
   public struct Record {
     public let line: Int

@@ -25,7 +25,7 @@ public enum FilePath {
   public static func suffix(of path: String) -> String {
     let name = Array(name(of: path).utf8)
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return "" }
-    return String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
+    return String(decoding: name[(dot + 1)...], as: UTF8.self).asciiLowercased
   }
 
   /// `name` in `folder`; in the working folder where that is empty.

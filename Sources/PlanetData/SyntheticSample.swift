@@ -24,10 +24,10 @@ public enum SyntheticSample {
   }
 
   private static func draw(_ count: Int, seed: UInt64, size: Int, into folder: String) throws(FileError) {
-    var table = "image_name,tags\n"
+    var table = CSV.line(["image_name", "tags"])
     for i in 0..<count {
       let tags = try chip(i, part: 0, seed: seed, size: size, to: "\(folder)/train-jpg/train_\(i).jpg")
-      table += "train_\(i),\(tags.sorted().joined(separator: " "))\n"
+      table += CSV.line(["train_\(i)", tags.sorted().joined(separator: " ")])
     }
     for i in 0..<max(4, count / 10) {
       _ = try chip(i, part: 1, seed: seed, size: size, to: "\(folder)/test-jpg/test_\(i).jpg")

@@ -1,4 +1,3 @@
-import Checkpoints
 import Files
 import Foundation
 
@@ -34,19 +33,29 @@ public struct HistoryRow: Codable, Equatable, Sendable {
 /// A run's table in `history.csv`: fastai's columns, with the stage before them.
 struct History {
   private let path: String
-  /// Lines of stages that an earlier run into the same folder trained and this one does not.
-  private let earlier: [String]
+  private let stages: [String]
+  /// Columns in the order of the file that is there, those that a spreadsheet added included, and the rows of stages that
+  /// an earlier run into the same folder trained and this one does not.
+  private var columns = HistoryTable.columns
+  private var earlier: [[String]] = []
 
-  init(path: String, stages: [String]) {
-    self.path = path
-    let old = (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").dropFirst() ?? []
-    earlier = old.map(String.init).filter { line in !stages.contains { line.hasPrefix($0 + ",") } }
+  init(path: String, stages: [String]) { (self.path, self.stages) = (path, stages) }
+
+  /// Takes up what earlier runs left, before this one writes.
+  ///
+  /// - Throws: ``TrainingError/badFile(path:reason:)`` for a file that cannot be read as a table: its rows would be lost.
+  mutating func begin() throws(TrainingError) {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let table = try HistoryTable(path: path)
+    (columns, earlier) = (table.columns, table.rows.map(\.fields).filter { !stages.contains($0[table.stage]) })
   }
 
   /// Replaces the file by the earlier lines and `rows`.
   func write(_ rows: [HistoryRow]) throws(FileError) {
-    let header = (["stage"] + HistoryRow.columns).joined(separator: ",")
-    let lines = [header] + earlier + rows.map { ([$0.stage] + $0.cells).joined(separator: ",") }
-    try AtomicFile.write(lines.map { $0 + "\n" }.joined(), to: path)
+    let own = rows.map { row in
+      let cells = Dictionary(uniqueKeysWithValues: zip(HistoryTable.columns, [row.stage] + row.cells))
+      return columns.map { cells[$0] ?? "" }
+    }
+    try AtomicFile.write(([columns] + earlier + own).map(CSV.line).joined(), to: path)
   }
 }

@@ -1,24 +1,18 @@
 import Files
-import PlanetData
 
 extension HistoryRow {
   /// The rows of a run's `history.csv`. Columns it does not know are ignored.
   ///
   /// - Throws: ``TrainingError/badFile(path:reason:)``, naming the line that is no row.
   public static func read(_ path: String) throws(TrainingError) -> [HistoryRow] {
-    let bytes = try RunFolder.read(path, limit: 1 << 28)
-    let records: [CSV.Record]
-    do throws(CSV.Problem) {
-      records = try CSV.records(bytes) { (problem) throws(CSV.Problem) in throw problem }
-    } catch {
-      throw .badFile(path: "\(path), line \(error.line)", reason: error.reason)
-    }
-    let header = records.first?.fields ?? []
+    let table = try HistoryTable(path: path)
     var rows: [HistoryRow] = []
-    for record in records.dropFirst() {
-      let cells = Dictionary(zip(header, record.fields), uniquingKeysWith: { first, _ in first })
-      guard record.fields.count == header.count, let row = HistoryRow(cells: cells)
-      else { throw .badFile(path: "\(path), line \(record.line)", reason: "it is not an epoch's row") }
+    for record in table.rows {
+      let cells = Dictionary(zip(table.columns, record.fields), uniquingKeysWith: { first, _ in first })
+      guard let row = HistoryRow(cells: cells) else {
+        throw .badFile(
+          path: "\(path), line \(record.line)", reason: "it is not an epoch's row" + HistoryTable.advice)
+      }
       rows.append(row)
     }
     return rows
@@ -40,7 +34,7 @@ extension HistoryRow {
 
   /// The inverse of ``clock(_:)``.
   private static func seconds(_ clock: String) -> Double? {
-    let parts = clock.split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
+    let parts = clock.parts(by: ":").map { UInt32($0) }
     guard (2...3).contains(parts.count), !parts.contains(nil) else { return nil }
     return parts.reduce(0) { $0 * 60 + Double($1 ?? 0) }
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What a learning rate range test saw.
@@ -63,9 +64,8 @@ public struct LRCurve: Sendable {
   /// `iteration,lr,loss,smooth_loss`, all points.
   public var csv: String {
     let rows = points.map { point in
-      "\(point.iteration),"
-        + [point.lr, point.loss, point.smoothLoss].map { String(format: "%.8g", $0) }.joined(separator: ",")
+      [String(point.iteration)] + [point.lr, point.loss, point.smoothLoss].map { String(format: "%.8g", $0) }
     }
-    return (["iteration,lr,loss,smooth_loss"] + rows).map { $0 + "\n" }.joined()
+    return ([["iteration", "lr", "loss", "smooth_loss"]] + rows).map(CSV.line).joined()
   }
 }

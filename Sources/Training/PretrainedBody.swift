@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import ResNet
 
@@ -13,7 +14,7 @@ public enum PretrainedBody {
     let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "~") + "/.cache"
     let folder = (environment["TORCH_HOME"] ?? cache + "/torch") + "/hub/checkpoints"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let weights = names.filter { $0.hasPrefix("resnet50-") && $0.hasSuffix(".pth") }.sorted()
+    let weights = names.filter { $0.begins(with: "resnet50-") && $0.ends(with: ".pth") }.sorted()
     guard let name = weights.first(where: { $0 == "resnet50-19c8e357.pth" }) ?? weights.first
     else { throw .noPretrained(folder: folder) }
     return folder + "/" + name
@@ -26,7 +27,7 @@ public enum PretrainedBody {
   static func load(_ path: String, into parameters: Parameters) throws(CheckpointError) {
     let file = try WeightsFile.read(path)
     let body = parameters.all.filter { $0.group < Architecture.headGroup }
-    let head = file.tensors.keys.filter { $0.hasPrefix("fc.") || $0.hasPrefix("head.") }
+    let head = file.tensors.keys.filter { $0.begins(with: "fc.") || $0.begins(with: "head.") }
     try file.check(against: body.map { ($0.name, $0.shape) }, ignoring: Set(head))
     for parameter in body {
       if let tensor = file.tensors[parameter.name] { parameters.load(tensor.values, into: parameter) }

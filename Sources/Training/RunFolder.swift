@@ -41,7 +41,7 @@ public struct RunFolder: Sendable {
   /// The results of its stages, in the order they were trained in.
   public func readResults() throws -> [StageResult] {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: path + "/results")) ?? []
-    return try files.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }
+    return try files.filter { $0.ends(with: ".json") && !$0.begins(with: ".") }
       .map { try StageResult(path: "\(path)/results/\($0)") }.sorted {
         ($0.date, $0.stage.index) < ($1.date, $1.stage.index)
       }
@@ -51,7 +51,7 @@ public struct RunFolder: Sendable {
   func removeLeftovers() {
     for folder in [path, path + "/models", path + "/results"] {
       AtomicFile.removeLeftovers(in: folder) { name in
-        [".safetensors", ".csv", ".json", ".jsonl", ".yaml", ".html", ".svg"].contains { name.hasSuffix($0) }
+        [".safetensors", ".csv", ".json", ".jsonl", ".yaml", ".html", ".svg"].contains { name.ends(with: $0) }
       }
     }
   }

@@ -5,22 +5,36 @@ public struct RunLog: Sendable {
   /// In the order of training, each step of each stage once: what a resumed or repeated stage did again counts.
   public let records: [StepRecord]
 
-  /// Reads a log of at most 1 GiB, also of a run that is going on: a last line without its end is left out.
+  /// Larger ones are not read.
+  static let sizeLimit = 1 << 30
+
+  /// Reads a log, also of a run that is going on: a last line that is torn is left out.
   ///
   /// - Throws: ``TrainingError/badFile(path:reason:)``, naming the line that is no step's.
   public init(path: String) throws(TrainingError) {
-    try self.init(RunFolder.read(path, limit: 1 << 30), path: path)
+    try self.init(RunFolder.read(path, limit: Self.sizeLimit), path: path)
   }
 
   init(_ bytes: [UInt8], path: String) throws(TrainingError) {
     var stages = Stages()
-    for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-      if line.endIndex == bytes.endIndex { break }  // torn, or nothing
-      guard let record = try? StepRecord.decoder.decode(StepRecord.self, from: Data(line)), record.isPlausible
-      else { throw .badFile(path: "\(path), line \(index + 1)", reason: "it is not a training step") }
+    for (index, line) in Self.lines(bytes).enumerated() {
+      guard let record = StepRecord(line: line), record.isPlausible else {
+        if line.endIndex == bytes.endIndex { break }
+        throw .badFile(path: "\(path), line \(index + 1)", reason: "it is not a training step")
+      }
       stages.add(record)
     }
     records = stages.names.flatMap { stages.records[$0] ?? [] }
+  }
+
+  /// A log's lines without their ends. The last has none in the file if it reaches to the last byte.
+  static func lines(_ bytes: [UInt8]) -> some Sequence<ArraySlice<UInt8>> {
+    sequence(state: 0) { start in
+      guard start < bytes.count else { return nil }
+      let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+      defer { start = end + 1 }
+      return bytes[start..<end]
+    }
   }
 
   /// The stages as far as read.

@@ -1,4 +1,3 @@
-import Checkpoints
 import Files
 import Foundation
 
@@ -15,16 +14,28 @@ struct StepLog {
   mutating func add(_ record: StepRecord) { pending.append(record) }
 
   /// Drops from the file what a run of `stages` from `progress` on will write again: lines of its stages from that
-  /// position, and torn ones. Others, of stages trained earlier into the same folder, stay.
+  /// position, and a torn last one. All others stay byte for byte, lines that are no steps too: whoever put them there may
+  /// want them.
+  ///
+  /// - Throws: ``TrainingError/badFile(path:reason:)`` for a file that cannot be read.
   func begin(_ stages: [Configuration.Stage], at progress: Progress, stepsPerEpoch: Int) throws {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let bytes = try RunFolder.read(path, limit: RunLog.sizeLimit)
     let done = progress.epoch * stepsPerEpoch + progress.stepInEpoch
-    let kept = text.split(separator: "\n").filter { line in
-      guard let record = try? StepRecord.decoder.decode(StepRecord.self, from: Data(line.utf8)) else { return false }
-      guard let index = stages.firstIndex(where: { $0.name == record.stage }) else { return true }
-      return index < progress.stage || (index == progress.stage && record.step < done)
+    var kept: [UInt8] = []
+    for line in RunLog.lines(bytes) {
+      if let record = StepRecord(line: line) {
+        if let index = stages.firstIndex(where: { $0.name == record.stage }),
+          index > progress.stage || (index == progress.stage && record.step >= done)
+        {
+          continue
+        }
+      } else if line.endIndex == bytes.endIndex {
+        continue
+      }
+      kept += line + [UInt8(ascii: "\n")]
     }
-    try AtomicFile.write(kept.map { $0 + "\n" }.joined(), to: path)
+    if kept != bytes { try AtomicFile.write(kept, to: path) }
   }
 
   /// Appends what was added since the last time.

@@ -28,6 +28,15 @@ public struct StepRecord: Codable, Equatable, Sendable {
     self.accumulatedSeconds = accumulatedSeconds
   }
 
+  /// A line of a log; nil for what is no step's. A carriage return at its end, as spreadsheets and editors leave it, is
+  /// white space to JSON.
+  init?(line: ArraySlice<UInt8>) {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let json = line.starts(with: mark) ? line.dropFirst(mark.count) : line
+    guard let record = try? Self.decoder.decode(StepRecord.self, from: Data(json)) else { return nil }
+    self = record
+  }
+
   static let encoder = {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 public import PlanetData
 
@@ -33,13 +34,6 @@ public struct Submission: Sendable {
       case .probabilities: [image.name] + row.map { String(format: "%.7f", $0) }
       }
     }
-    return ([["image_name"] + header] + lines).map(Self.line).joined()
-  }
-
-  static func line(_ cells: [String]) -> String {
-    let quoted = cells.map { cell in
-      cell.contains { ",\"\n\r".contains($0) } ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
-    }
-    return quoted.joined(separator: ",") + "\n"
+    return ([["image_name"] + header] + lines).map(CSV.line).joined()
   }
 }

@@ -17,6 +17,7 @@ extension Trainer {
           folder: folder.path, progress: try TrainingState.read(folder.state).run.position)
       }
       folder.removeLeftovers()
+      try history.begin()
     }
     try load(start)
     try communicator.onRoot {
@@ -67,6 +68,7 @@ extension Trainer {
       }
       guard state.run.fingerprint == dataset.fingerprint else { throw TrainingError.otherData(path: folder.state) }
       folder.removeLeftovers()
+      try history.begin()
       // A kill may have come between the state's last save and the table's.
       try history.write(state.run.progress.history)
       progress = state.run.progress

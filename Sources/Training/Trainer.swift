@@ -29,7 +29,7 @@ public final class Trainer {
   var progress = Progress()
   /// What is saved with weights; on rank 0 with what they were trained on before this run.
   var origin: DataOrigin
-  let history: History
+  var history: History
   var log: StepLog
   /// What the network a stage ends with said of the validation images: the last epoch's, or with `keep_best` the best's.
   /// The same on every rank; nil where that was not computed since the stage began or resumed.

@@ -1,4 +1,5 @@
 import Compute
+import Files
 import Foundation
 import Training
 
@@ -66,9 +67,7 @@ final class ConsoleReporter: Reporter {
   }
 
   private func row(_ cells: [String]) -> String {
-    zip(cells, widths).map { $0.padding(toLength: max($1, $0.count), withPad: " ", startingAt: 0) }.joined(
-      separator: "  "
-    )
-    .trimmingCharacters(in: .whitespaces)
+    zip(cells, widths).map { $0.padding(toLength: max($1, $0.count), withPad: " ", startingAt: 0) }
+      .joined(separator: "  ").trimmed
   }
 }

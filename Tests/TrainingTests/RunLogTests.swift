@@ -28,7 +28,8 @@ import Testing
   /// A run that is killed tears its last line; what it did again after resuming counts once.
   @Test func tornAndResumed() throws {
     let whole = line("a", 0) + line("a", 1) + line("a", 2)
-    for length in line("a", 0).count * 2..<whole.count {
+    // The last byte is the end of a line that is whole without it.
+    for length in line("a", 0).count * 2..<whole.count - 1 {
       #expect(try log(String(whole.prefix(length))).records.count == 2)
     }
     let resumed = try log(whole + line("b", 0) + line("a", 1, loss: 0.1) + line("a", 2)).records

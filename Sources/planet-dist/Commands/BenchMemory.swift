@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collectives
+import Files
 import Foundation
 import Training
 
@@ -42,7 +43,7 @@ struct BenchMemory: ParsableCommand {
   // "VmHWM:   123456 kB": the kernel's high-water mark of this process.
   private static var peakResidentKilobytes: Int {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
-    return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
+    let line = status.parts(by: "\n").first { $0.begins(with: "VmHWM:") } ?? ""
+    return line.parts(by: " ").compactMap { Int($0) }.first ?? 0
   }
 }
