@@ -113,7 +113,7 @@ let package = Package(
       ],
       swiftSettings: swift),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Training", "PlanetData", "TestSupport"], swiftSettings: swift),
+      name: "ReportTests", dependencies: ["Report", "Training", "Files", "PlanetData", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"],
       exclude: ["compare_export.py", "misbehaving_server.py"],

@@ -10,6 +10,8 @@ struct Figure {
   /// Base64 of a JPEG; nil where the image is gone.
   let jpeg: String?
   let tags: [Tag]
+  /// How many tags are not listed; empty if all are.
+  let more: String
 
   struct Tag {
     let label: String
@@ -58,8 +60,14 @@ struct FigureMaker {
         label: result.labels[label], probability: String(format: "%.2f", p),
         kind: isGiven ? (isTrue ? "hit" : "wrong") : "missed")
     }
-    return Figure(name: image.name, path: image.path, heading: heading, jpeg: Self.jpeg(image.path), tags: tags)
+    let rest = tags.count - Self.tags
+    return Figure(
+      name: image.name, path: image.path, heading: heading, jpeg: Self.jpeg(image.path),
+      tags: Array(tags.prefix(Self.tags)), more: rest > 0 ? "and \(rest) more" : "")
   }
+
+  /// More tags under a picture nobody reads.
+  private static let tags = 30
 
   /// Encoded anew: browsers show Planet's own four-component JPEGs in wrong colours.
   private static func jpeg(_ path: String) -> String? {

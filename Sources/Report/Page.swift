@@ -21,6 +21,8 @@ struct Page {
 
   /// How often labels meet.
   struct Together {
+    /// Which labels are left out; empty if none is.
+    let note: String
     let pairs: [PairRow]
 
     struct PairRow {
@@ -34,11 +36,21 @@ struct Page {
       let shade: String
     }
 
+    /// Of more labels than can be read the commonest.
     init(_ result: StageResult) {
-      pairs = zip(result.labels, result.coOccurrence).enumerated().map { place, row in
-        let own = Double(max(1, row.1[place]))
+      let (known, counts) = (result.common ?? Array(result.labels.indices), result.coOccurrence)
+      let shown = known.indices.sorted { (counts[$1][$1], $0) < (counts[$0][$0], $1) }
+        .prefix(StageResult.together).sorted()
+      note =
+        shown.count < result.labels.count
+        ? "The \(shown.count) commonest of \(result.labels.count) labels." : ""
+      pairs = shown.map { a in
+        let own = Double(max(1, counts[a][a]))
         return PairRow(
-          label: row.0, cells: row.1.map { Cell(count: $0, shade: String(format: "%.2f", Double($0) / own * 0.8)) })
+          label: result.labels[known[a]],
+          cells: shown.map { b in
+            Cell(count: counts[a][b], shade: String(format: "%.2f", Double(counts[a][b]) / own * 0.8))
+          })
       }
     }
   }

@@ -1,5 +1,4 @@
 import Charts
-import Checkpoints
 import Files
 import Foundation
 import Mustache
@@ -25,11 +24,19 @@ public enum Report {
     return try library().render(page, withTemplate: "report") ?? ""
   }
 
+  /// The templates. All values are escaped by ``PageText``, which they name.
   private static func library() throws -> MustacheLibrary {
+    MustacheContentTypes.register(PageText(), named: "PAGE")
     let text = { (bytes: [UInt8]) in String(decoding: bytes, as: UTF8.self) }
     var library = MustacheLibrary()
     try library.register(text(PackageResources.report_mustache), named: "report")
     try library.register(text(PackageResources.chip_mustache), named: "chip")
     return library
   }
+}
+
+/// Values as text of the page, escaped by Unicode scalars. The template engine's own escaping goes by `Character` and
+/// passes over a quotation mark that an accent follows, which then ends an attribute.
+private struct PageText: MustacheContentType {
+  func escapeText(_ text: String) -> String { text.escapedForXML }
 }

@@ -1,4 +1,3 @@
-import Checkpoints
 import Compute
 import Files
 public import Foundation
@@ -22,7 +21,9 @@ public struct StageResult: Codable, Sendable {
   public let images: Int
   public let phases: [String: Double]
   public let labels: [String]
-  /// Of all images, training and validation, how many have both of two labels, `[labels][labels]`.
+  /// The commonest labels, by their places in ``labels``, in that order; nil for all, as files of old have it.
+  public let common: [Int]?
+  /// Of all images, training and validation, how many have both of two of the labels ``common``.
   public let coOccurrence: [[Int]]
   /// The validation images, in the order of ``targets`` and ``probabilities``. Empty without validation.
   public let validation: [Image]
@@ -40,11 +41,9 @@ public struct StageResult: Codable, Sendable {
     date = Date()
     self.phases = Dictionary(uniqueKeysWithValues: phases.named.map { ($0.name, $0.duration.seconds) })
     labels = dataset.labels
-    var counts = Array(repeating: Array(repeating: 0, count: dataset.labels.count), count: dataset.labels.count)
-    for image in dataset.images {
-      for a in image.targets { for b in image.targets { counts[a][b] += 1 } }
-    }
-    coOccurrence = counts
+    let common = dataset.commonLabels(Self.together)
+    self.common = common
+    coOccurrence = dataset.coOccurrence(of: common)
     validation = (predictions?.images ?? []).map {
       Image(name: dataset.images[$0].name, path: URL(fileURLWithPath: dataset.images[$0].path).path)
     }
@@ -52,6 +51,9 @@ public struct StageResult: Codable, Sendable {
     probabilities = predictions?.probabilities ?? []
     lossSums = predictions?.lossSums ?? []
   }
+
+  /// So many labels a table of pairs can have and still be read.
+  public static let together = 50
 
   /// What the network says of the validation images; nil without any.
   public var predictions: Predictions? {
@@ -70,8 +72,9 @@ public struct StageResult: Codable, Sendable {
     guard let result = try? decoder.decode(StageResult.self, from: Data(bytes)),
       result.targets.count == result.validation.count * result.labels.count,
       result.probabilities.count == result.targets.count, result.lossSums.count == result.validation.count,
-      result.coOccurrence.count == result.labels.count,
-      result.coOccurrence.allSatisfy({ $0.count == result.labels.count })
+      (result.common ?? []).allSatisfy(result.labels.indices.contains),
+      result.coOccurrence.count == (result.common ?? Array(result.labels.indices)).count,
+      result.coOccurrence.allSatisfy({ $0.count == result.coOccurrence.count })
     else { throw TrainingError.badFile(path: path, reason: "it is not a stage's result") }
     self = result
   }

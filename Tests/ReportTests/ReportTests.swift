@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import PlanetData
 import TestSupport
@@ -54,6 +55,52 @@ import Training
     try FileManager.default.removeItem(atPath: run.result("a"))
     let html = try String(contentsOfFile: Report.write(run), encoding: .utf8)
     #expect(html.contains("<td>0.900000</td>") && !html.contains("Highest loss"))
+  }
+
+  /// Whatever names, labels and recipes hold is text of the page, byte for byte: an accent after a quotation mark, or
+  /// after a bracket, makes another `Character` of it and hides nothing.
+  @Test func valuesAreText() throws {
+    let markup = "\"\u{301} onload=alert(1) x=\"<\u{338}script>alert(1)</script>'\u{301}&\u{301}"
+    let json = String(decoding: try JSONEncoder().encode(markup), as: UTF8.self)
+    let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: run.result("a"))), as: UTF8.self)
+    var replaced = text
+    for value in ["\"clear\"", "\"<b>&\"", "\"train_0\"", "\"gone\"", "\"/none/gone.jpg\"", "\"2 ranks on a <host>\"",
+      "\"batch_size: 64\\n\"", "\"a\""]
+    {
+      #expect(text.contains(value))
+      replaced = replaced.replacing("\(value),", with: "\(json),").replacing("\(value)}", with: "\(json)}")
+        .replacing("\(value)]", with: "\(json)]")
+    }
+    try write(replaced, to: run.result("a"))
+    let csv = try String(contentsOfFile: run.history, encoding: .utf8)
+    try write(csv + CSV.line([markup, "0", "0.9", "0.5", "0.7", "0.4", "00:03"]), to: run.history)
+    let html = Array(try Data(contentsOf: URL(fileURLWithPath: Report.write(run))))
+    let escaped = "&quot;\u{301} onload=alert(1) x=&quot;&lt;\u{338}script&gt;alert(1)&lt;/script&gt;&#39;\u{301}&amp;\u{301}"
+    let count = { (text: String) in html.split(separator: Array(text.utf8)).count - 1 }
+    #expect(count(escaped) >= 14 && count(escaped) == count("onload=alert"))
+    #expect(!html.contains(Array("<\u{338}".utf8)) && !html.contains(Array("\"\u{301}".utf8)))
+    if Browser.exists { #expect(!(try Browser.dom(run.report)).utf8.contains(Array("onload=\"".utf8))) }
+  }
+
+  /// With a thousand labels the page stays one: of pairs the commonest, under pictures the first tags.
+  @Test func thousandLabels() throws {
+    let (labels, images) = (1000, 12)
+    var counts = [[Int]](repeating: [Int](repeating: 1, count: labels), count: labels)
+    for label in 0..<labels { counts[label][label] = label }
+    let parts = [
+      "\"stage\":{\"name\":\"a\",\"index\":0,\"size\":64,\"frozen\":true,\"learningRates\":[1,2,3],\"epochs\":2}",
+      "\"date\":\"2026-01-02T03:04:05Z\",\"machine\":\"\",\"recipe\":\"\",\"images\":1,\"phases\":{}",
+      "\"labels\":\((0..<labels).map { "label_\($0)" })", "\"coOccurrence\":\(counts)",
+      "\"validation\":[\((0..<images).map { "{\"name\":\"i\($0)\",\"path\":\"/none\"}" }.joined(separator: ","))]",
+      "\"targets\":\((0..<labels * images).map { $0 % 2 == 0 })",
+      "\"probabilities\":\([Double](repeating: 0.5, count: labels * images))",
+      "\"lossSums\":\([Double](repeating: 700, count: images))",
+    ]
+    try write("{" + parts.joined(separator: ",") + "}", to: run.result("a"))
+    let html = try String(contentsOfFile: Report.write(run), encoding: .utf8)
+    #expect(html.utf8.count < 1_000_000, "\(html.utf8.count) bytes")
+    #expect(html.contains("The 50 commonest of 1000 labels.") && html.contains("<th>label_950</th>"))
+    #expect(!html.contains("<th>label_949</th>") && html.contains("<td>label_3</td>") && html.contains("and 970 more"))
   }
 
   @Test func damagedFilesAreNamed() throws {
