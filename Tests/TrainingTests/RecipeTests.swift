@@ -71,7 +71,7 @@ import Testing
       "r.yaml, line 1: batch_size must be a whole number, not '9999999999999999999999'"
     ),
     ("wd: [1]", "r.yaml, line 1: wd must be a single value"),
-    ("wd: nan", "r.yaml, line 1: wd must be in 0.0..<1.0, not nan"),
+    ("wd: nan", "r.yaml, line 1: wd must be a number, not 'nan'"),
     ("mixup: 2", "r.yaml, line 1: mixup must be 0.0 to 1.0, not 2.0"),
     ("augment: yes", "r.yaml, line 1: augment must be true or false, not 'yes'"),
     ("precision: fp8", "r.yaml, line 1: precision must be fp32 or bf16, not 'fp8'"),
@@ -79,14 +79,14 @@ import Testing
     ("early_stopping: {patients: 3}", "r.yaml, line 1: unknown key 'patients' (did you mean 'patience'?)"),
     ("stages: []", "r.yaml, line 1: stages must be a list, with '- ' before each"),
     ("stages:\n  - size: 64", "r.yaml, line 2: name is missing"),
-    ("stages:\n  - name: ../../etc", "r.yaml, line 2: name must be letters, digits, '-', '_' and '.', not '../../etc'"),
+    ("stages:\n  - name: ../../etc", "r.yaml, line 2: name must be letters, digits, '_', and then also '-' and '.', not '../../etc'"),
     ("stages:\n  - name: .x", "r.yaml, line 2: name must be letters"),
     ("stages:\n  - {name: a, lr: 1}\n  - {name: a, lr: 1}", "r.yaml, line 3: name is that of another stage"),
     ("stages:\n  - {name: a, lr: 1}\n  - {name: b, index: 0, lr: 1}", "r.yaml, line 3: index is that of another"),
     ("stages:\n  - {name: a, index: -1, lr: 1}", "r.yaml, line 2: index must be 0 to 1000, not -1"),
     (
       "stages:\n  - {name: a}",
-      "r.yaml, line 2: lr must be a positive number, slice(lr), slice(low, high), or a list of 3"
+      "r.yaml, line 2: lr must be a positive number (1e-30 to 1000000.0), slice(lr) or slice(low,high), or a list of 3"
     ),
     ("stages:\n  - {name: a, lr: slice(1e-5, 0)}", "r.yaml, line 2: lr must be a positive number"),
     ("stages:\n  - {name: a, lr: [1, 2]}", "r.yaml, line 2: lr must be a positive number"),
@@ -99,10 +99,53 @@ import Testing
     (String(repeating: "- ", count: 1_500), "r.yaml: it is larger than any recipe"),
     (String(repeating: "x", count: 70_000), "r.yaml: it is larger than any recipe"),
     ("a: &x [*x]", "r.yaml"),
+    ("wd: 0.1\nps: &x 0.5", "r.yaml, line 2: it has the anchor '&x', which no recipe may have"),
+    ("stages:\n  - {name: a, lr: [&b 1, *b, *b]}", "r.yaml, line 2: it has the anchor '&b'"),
+    ("? &x wd\n: 0.1", "r.yaml, line 1: it has the anchor '&x'"),
+    ("wd: *x", "r.yaml, line 1: not YAML: found undefined alias"),
+    ("wd: !!float 0.1", "r.yaml, line 1: it has the tag 'tag:yaml.org,2002:float', which no recipe may have"),
+    ("wd: 0.1\nstages: !!python/object:os.system []", "r.yaml, line 2: it has the tag 'tag:yaml.org,2002:python"),
+    ("!recipe\nwd: 0.1", "r.yaml, line 1: it has the tag '!recipe'"),
+    ("%TAG ! tag:example.org,2000:\n---\nwd: !x 0.1", "r.yaml, line 3: it has the tag 'tag:example.org,2000:x'"),
+    ("%RECIPE 1\n---\nwd: 0.1", "r.yaml"),
+    ("wd: .inf", "r.yaml, line 1: wd must be a number, not '.inf'"),
+    ("wd: inf", "r.yaml, line 1: wd must be a number, not 'inf'"),
+    ("ps: .NaN", "r.yaml, line 1: ps must be a number, not '.NaN'"),
+    ("wd: 0x1p-3", "r.yaml, line 1: wd must be a number, not '0x1p-3'"),
+    ("wd: 1_0e-3", "r.yaml, line 1: wd must be a number, not '1_0e-3'"),
+    ("wd: 1e400", "r.yaml, line 1: wd must be in 0.0..<1.0, not inf"),
+    ("seed: 0x10", "r.yaml, line 1: seed must be a whole number, not '0x10'"),
+    ("seed: 1_000", "r.yaml, line 1: seed must be a whole number, not '1_000'"),
+    ("stages:\n- {name: a, lr: 'slice(5e-324, 1e6)'}", "r.yaml, line 2: lr must be a positive number (1e-30 to"),
+    ("stages:\n- {name: a, lr: [1, 2, 1e999]}", "r.yaml, line 2: lr must be a positive number (1e-30 to"),
+    ("stages:\n- {name: a, lr: 0x1p-3}", "r.yaml, line 2: lr must be a positive number (1e-30 to"),
+    ("stages:\n- {name: a, lr: [1, 2, .inf]}", "r.yaml, line 2: lr must be a positive number (1e-30 to"),
+    ("stages:\n  - name: -\u{301}x", "r.yaml, line 2: name must be letters"),
+    ("stages:\n  - {name: -, lr: 1}", "r.yaml"),
     ("wd: \u{0}", "r.yaml"),
   ]) func refuses(text: String, message: String) throws {
     let error = try #require(throws: RecipeError.self) { try parse(text) }
     #expect("\(error)".hasPrefix(message))
+  }
+
+  /// Aliases of aliases of aliases: a few lines, and more to compare than there is time.
+  @Test(arguments: ["? *a27\n: 1\n", "{*a27 : 1}\n", "- *a27\n", "b: '# \"'\n? [*a27, '\"']\n: 1\n"])
+  func aliasesOfAliases(use: String) {
+    let text =
+      "a0: &a0 [x]\n" + (1...27).map { "a\($0): &a\($0) [*a\($0 - 1),*a\($0 - 1)]\n" }.joined() + use
+    #expect(throws: RecipeError(path: "r.yaml", line: 10, reason: "it has aliases, '*NAME', which no recipe may have")) {
+      try parse(text)
+    }
+    // Few are not counted; the anchor is found.
+    let few = "a0: &a0 [x]\n" + (1...6).map { "a\($0): &a\($0) [*a\($0 - 1),*a\($0 - 1)]\n" }.joined()
+    #expect(throws: RecipeError(path: "r.yaml", line: 1, reason: "it has the anchor '&a0', which no recipe may have")) {
+      try parse(few + "? *a6\n: 1\n")
+    }
+  }
+
+  /// Whoever writes about them in a comment has none.
+  @Test func namesOfAliases() throws {
+    #expect(try parse("%YAML 1.1\n---\n# *see* &below *x\nwd: 0.1 # not *a, &b or !!c\nseed: \"3\"\n").seed == 3)
   }
 
   /// Cut anywhere, or with any byte changed, a recipe is one or an error, never a crash.

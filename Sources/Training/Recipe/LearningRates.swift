@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Peak learning rates of the layer groups, written as fastai writes them: a number for all groups, `slice(lr)`, or
@@ -10,17 +11,23 @@ public enum LearningRates: Equatable, Sendable {
   /// Geometric from the first group to the last.
   case range(Double, Double)
 
-  /// Reads `0.01`, `slice(0.01)` or `slice(1e-5, 2e-3)`; nil if the text is something else, or a rate is not positive.
+  /// What may be written, for messages.
+  public static let spellings =
+    "a positive number (\(Limits.learningRate.lowerBound) to \(Limits.learningRate.upperBound)), slice(lr) or slice(low,high)"
+
+  /// Reads `0.01`, `slice(0.01)` or `slice(1e-5, 2e-3)`; nil if the text is something else, or a rate is not within
+  /// ``Limits/learningRate``.
   public init?(_ text: String) {
-    func rate(_ text: some StringProtocol) -> Double? {
-      Double(text.trimmingCharacters(in: .whitespaces)).flatMap { Limits.learningRate.contains($0) ? $0 : nil }
+    func rate(_ text: String) -> Double? {
+      Limits.number(text.trimmed).flatMap { Limits.learningRate.contains($0) ? $0 : nil }
     }
-    guard text.hasPrefix("slice("), text.hasSuffix(")") else {
+    guard text.begins(with: "slice("), text.ends(with: ")") else {
       guard let rate = rate(text) else { return nil }
       self = .uniform(rate)
       return
     }
-    let rates = text.dropFirst(6).dropLast().split(separator: ",", omittingEmptySubsequences: false).map(rate)
+    let rates = text.utf8.dropFirst(6).dropLast().split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+      .map { rate(String(decoding: $0, as: UTF8.self)) }
     switch rates.compactMap({ $0 }) {
     case let valid where valid.count < rates.count: return nil
     case let valid where valid.count == 1: self = .slice(valid[0])

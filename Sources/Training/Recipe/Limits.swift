@@ -14,7 +14,16 @@ public enum Limits {
   public static let fraction = 0.0..<1.0
   /// mixup's α; 0 is none. Below 0.05 hardly anything is mixed.
   public static let mixup = 0.0...1.0
-  public static let learningRate = Double.leastNonzeroMagnitude...1e6
+  /// Smaller ones change no fp32 weight, and their ratios would not be finite numbers.
+  public static let learningRate = 1e-30...1e6
+
+  /// A number as people write it, in decimal digits; nil for what only programmers write (`0x1p-3`) and what is none.
+  static func number(_ text: String) -> Double? {
+    let isDecimal = text.utf8.allSatisfy { byte in
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "+-.eE".utf8.contains(byte)
+    }
+    return isDecimal ? Double(text) : nil
+  }
 }
 
 extension ClosedRange {

@@ -28,9 +28,15 @@ public enum RecipeFile {
   public static func parse(_ text: String, path: String) throws(RecipeError) -> Configuration {
     guard text.utf8.count <= sizeLimit, openings(text) <= openingLimit
     else { throw RecipeError(path: path, line: nil, reason: "it is larger than any recipe") }
+    try RecipeExtras.refuseAliases(text, path: path)
     let node: Node?
     do {
-      node = try Yams.compose(yaml: text)
+      let parser = try Parser(yaml: text)
+      node = try parser.singleRoot()
+      // Nodes know their anchors only as long as their parser lives.
+      try withExtendedLifetime(parser) { if let node { try RecipeExtras.refuse(in: node, path: path) } }
+    } catch let error as RecipeError {
+      throw error
     } catch let error as YamlError {
       throw RecipeError(path: path, error)
     } catch {
@@ -94,9 +100,8 @@ public enum RecipeFile {
     var mapping = mapping
     let name = try mapping.required("name")
     // It becomes the name of a file.
-    guard name.count <= 100, !name.hasPrefix("."), name.utf8.allSatisfy(isNameCharacter) else {
-      throw mapping.error("name", "must be letters, digits, '-', '_' and '.', not '\(name)'")
-    }
+    guard name.utf8.count <= 100, name.utf8.allSatisfy(isNameCharacter), !name.begins(with: "."), !name.begins(with: "-")
+    else { throw mapping.error("name", "must be letters, digits, '_', and then also '-' and '.', not '\(name)'") }
     guard !before.contains(where: { $0.name == name }) else { throw mapping.error("name", "is that of another stage") }
     var stage = Configuration.Stage(
       name: name, index: nextIndex(after: before), size: 128, frozen: false, learningRates: [], epochs: Recipe.epochs)
@@ -116,7 +121,7 @@ public enum RecipeFile {
     (stages.map(\.index).max() ?? -1) + 1
   }
 
-  private static func isNameCharacter(_ byte: UInt8) -> Bool {
+  static func isNameCharacter(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true

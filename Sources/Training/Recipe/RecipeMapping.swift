@@ -33,7 +33,7 @@ struct RecipeMapping {
     guard let (key, line, _) = values.first(where: { !known.contains($0.key) }) else { return }
     let nearest = known.min { distance(key, $0) < distance(key, $1) }
     let advice =
-      nearest.flatMap { distance(key, $0) <= 1 + key.count / 3 ? "did you mean '\($0)'?" : nil }
+      nearest.flatMap { distance(key, $0) <= 1 + key.utf8.count / 3 ? "did you mean '\($0)'?" : nil }
       ?? "there are \(known.joined(separator: ", "))"
     throw RecipeError(path: path, line: line, reason: "unknown key '\(key)' (\(advice))")
   }
@@ -75,7 +75,7 @@ struct RecipeMapping {
 
   private mutating func number(_ key: String) throws(RecipeError) -> Double? {
     guard let text = try scalar(key) else { return nil }
-    guard let number = Double(text) else { throw error(key, "must be a number, not '\(text)'") }
+    guard let number = Limits.number(text) else { throw error(key, "must be a number, not '\(text)'") }
     return number
   }
 
@@ -101,12 +101,13 @@ struct RecipeMapping {
     let groups = Configuration.layerGroups
     let node = node(key)
     if let list = node?.sequence {
-      let rates = list.compactMap { $0.scalar.flatMap { Double($0.string) } }.filter(Limits.learningRate.contains)
+      let rates = list.compactMap { $0.scalar.flatMap { Limits.number($0.string) } }
+        .filter(Limits.learningRate.contains)
       if rates.count == groups && list.count == groups { return rates }
     } else if let text = node?.scalar?.string, let rates = LearningRates(text) {
       return rates.rates(groups: groups)
     }
-    throw error(key, "must be a positive number, slice(lr), slice(low, high), or a list of \(groups) positive numbers")
+    throw error(key, "must be \(LearningRates.spellings), or a list of \(groups) such numbers")
   }
 
   mutating func mapping(_ key: String) throws(RecipeError) -> RecipeMapping? {
@@ -124,8 +125,9 @@ struct RecipeMapping {
   }
 }
 
-/// Levenshtein's: the insertions, deletions and replacements that make one word the other.
+/// Levenshtein's: the insertions, deletions and replacements of bytes that make one word the other.
 private func distance(_ a: String, _ b: String) -> Int {
+  let (a, b) = (a.utf8, Array(b.utf8))
   var row = Array(0...b.count)
   for (i, x) in a.enumerated() {
     var diagonal = row[0]

@@ -62,10 +62,9 @@ struct LRFind: ParsableCommand {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
     _ = try data.folder
     try Limits.fraction.check("--wd", wd)
-    if !(startLr > 0 && startLr < endLr && endLr <= 1e6) {
-      throw ValidationError(
-        "--start-lr must be positive and below --end-lr, and that at most 1e6; not \(startLr) and \(endLr).")
-    }
+    try Limits.learningRate.check("--start-lr", startLr)
+    try Limits.learningRate.check("--end-lr", endLr)
+    if startLr >= endLr { throw ValidationError("--start-lr \(startLr) must be below --end-lr \(endLr).") }
     if !(2...100_000).contains(numIt) { throw ValidationError("--num-it must be 2 to 100000, not \(numIt).") }
   }
 
@@ -116,7 +115,7 @@ struct LRFind: ParsableCommand {
 
   private func show(_ curve: LRCurve) throws {
     Console.print("")
-    Console.print(curve.chart.text())
+    Console.print(text: curve.chart.text())
     let unknown = "no suggestion: \(curve.points.count) steps are too few. Lower --start-lr, or raise --num-it."
     for line in curve.suggestions?.lines ?? [unknown] { Console.print(line) }
     for (name, text) in [("csv", curve.csv), ("svg", curve.chart.svg())] {

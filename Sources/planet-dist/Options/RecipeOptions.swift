@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Files
 import Foundation
 import PlanetData
 public import Training
@@ -109,7 +110,7 @@ struct RecipeOptions: ParsableArguments {
       }
       return Array(following)
     }
-    let names = stages.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    let names = stages.parts(by: ",").map(\.trimmed).filter { !$0.isEmpty }
     if Set(names).count != names.count || names.isEmpty {
       throw ValidationError("--stages must name each stage once.")
     }
@@ -123,7 +124,7 @@ struct RecipeOptions: ParsableArguments {
   /// A learning rate as fastai's users write it: a number is the notebook's `lr`, slices are taken as they are.
   static func peak(_ text: String, frozen: Bool) throws -> LearningRates {
     guard let rates = LearningRates(text) else {
-      throw ValidationError("--lr must be a positive number, slice(lr) or slice(low,high), not '\(text)'.")
+      throw ValidationError("--lr must be \(LearningRates.spellings), not '\(text)'.")
     }
     if case .uniform(let lr) = rates { return Recipe.peak(frozen: frozen, lr: lr) }
     return rates
