@@ -19,6 +19,9 @@ public enum SafeTensors {
   static func parse(
     _ bytes: UnsafeRawBufferPointer
   ) throws(FormatError) -> (tensors: [String: StoredTensor], metadata: [String: String]) {
+    if bytes.count > 8, bytes[8] != UInt8(ascii: "{"), let kind = FileKind.describe(bytes) {
+      throw .unsupported("it is \(kind)")
+    }
     let header = try SafeTensorsHeader(of: bytes)
     try verifyChecksum(header, of: bytes)
     let data = UnsafeRawBufferPointer(rebasing: bytes[header.dataStart...])

@@ -43,7 +43,7 @@ public struct ModelFile: Sendable {
 
   /// Reads and checks a saved network.
   public init(path: String) throws {
-    file = try SafeTensors.read(path)
+    file = try Self.read(path)
     guard file.metadata["format"] == Self.format
     else { throw TrainingError.badFile(path: path, reason: "it was not saved by this version of planet-dist") }
     guard let text = file.metadata["labels"],
@@ -65,6 +65,13 @@ public struct ModelFile: Sendable {
 
   /// Where it was read.
   public var path: String { file.path }
+
+  private static func read(_ path: String) throws -> TensorFile {
+    do { return try SafeTensors.read(path) } catch {
+      if case .unsupported(_, let reason) = error { throw TrainingError.badFile(path: path, reason: reason) }
+      throw error
+    }
+  }
 
   /// The network's tensors under their PyTorch names, and no others.
   public var tensors: [String: StoredTensor] { file.tensors }

@@ -112,7 +112,10 @@ private func little<I: FixedWidthInteger>(_ value: I) -> [UInt8] { withUnsafeByt
     try expect("another checksum") { $0.entries[1].checksumMask = 1 << 31 }
     try expect("has 4 bytes for 2 numbers") { $0.entries[1].contents.removeLast(4) }
     try expect("damaged") { $0.entries[1].size = 1 << 30 }
-    try expect("is not where its zip says") { $0.entries[1].position = 0x10 }
+    try expect("'any/data.pkl' and 'any/data/0' in its zip overlap") { $0.entries[0].size = 400 }
+    try expect("in its zip overlap") { $0.entries[2].position = 0 }
+    try expect("'any/byteorder' and the directory of its zip overlap") { $0.entries[2].size = 50 }
+    try expect("is not where its zip says") { $0.entries[0].position = 0x10 }
     try expect("refers to byte") { $0.entries[1].position = 1 << 30 }
     try expect("lacks 'any/data/0'") { $0.entries.remove(at: 1) }
     try expect("'any/data/0' twice") { $0.entries.append($0.entries[1]) }

@@ -1,3 +1,5 @@
+import Files
+
 /// A `state_dict` written by `torch.save`, in the zip format (PyTorch 1.6 on) or the legacy one. No code of the file
 /// runs; see ``Unpickler``. Both formats are defined by `torch/serialization.py`.
 enum TorchFile {
@@ -16,11 +18,11 @@ enum TorchFile {
   /// A folder of any name with `data.pkl`, the object with references to storages, and `data/KEY`, their numbers.
   private static func parseZip(_ bytes: UnsafeRawBufferPointer) throws(FormatError) -> [String: StoredTensor] {
     let archive = try ZipArchive(bytes)
-    let pickles = archive.names.filter { $0.hasSuffix("/data.pkl") }
+    let pickles = archive.names.filter { $0.ends(with: "/data.pkl") }
     guard pickles.count == 1, let pickle = pickles.first else {
       throw .unsupported("a zip file, not one of torch.save: it has \(pickles.count) data.pkl")
     }
-    let folder = pickle.dropLast("data.pkl".count)
+    let folder = String(decoding: pickle.utf8.dropLast("data.pkl".utf8.count), as: UTF8.self)
     guard !archive.names.contains(folder + "constants.pkl") else {
       throw .unsupported("a TorchScript program; save its state_dict instead")
     }

@@ -4,6 +4,7 @@ import Files
 /// https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 struct ZipArchive {
   private struct Entry {
+    let name: String
     let method: UInt16
     let flags: UInt16
     let checksum: UInt32
@@ -24,9 +25,39 @@ struct ZipArchive {
     let (count, position) = try Self.directory(of: bytes)
     var reader = try ByteReader(bytes, at: position)
     for _ in 0..<count {
-      let (name, entry) = try Self.entry(&reader)
-      guard entries.updateValue(entry, forKey: name) == nil else { throw .damaged("its zip has '\(name)' twice") }
+      let entry = try Self.entry(&reader)
+      guard entries.updateValue(entry, forKey: entry.name) == nil
+      else { throw .damaged("its zip has '\(entry.name)' twice") }
     }
+    try refuseOverlaps(end: position)
+  }
+
+  /// Every byte belongs to one entry at most, and none to the directory: entries that share bytes would let a small file
+  /// stand for a large one, and be read as often as it has entries.
+  private func refuseOverlaps(end directory: Int) throws(FormatError) {
+    let sorted = entries.values.sorted { ($0.headerPosition, $0.name) < ($1.headerPosition, $1.name) }
+    var (previous, end) = ("", 0)
+    for entry in sorted {
+      guard entry.headerPosition >= end else {
+        throw .damaged("'\(previous)' and '\(entry.name)' in its zip overlap")
+      }
+      (previous, end) = (entry.name, try place(of: entry).upperBound)
+    }
+    guard end <= directory else { throw .damaged("'\(previous)' and the directory of its zip overlap") }
+  }
+
+  /// Where an entry's bytes are, behind the header that repeats what the directory says.
+  private func place(of entry: Entry) throws(FormatError) -> Range<Int> {
+    var reader = try ByteReader(bytes, at: entry.headerPosition)
+    guard try reader.integer(UInt32.self) == Self.signature else {
+      throw .damaged("'\(entry.name)' is not where its zip says")
+    }
+    _ = try reader.read(22)  // repeated from the directory, or left zero
+    let nameSize = try reader.count(UInt16.self)
+    let extraSize = try reader.count(UInt16.self)
+    _ = try reader.read(nameSize + extraSize)
+    _ = try reader.read(entry.storedSize)
+    return reader.position - entry.storedSize..<reader.position
   }
 
   /// The bytes of an entry, with their checksum verified.
@@ -36,15 +67,7 @@ struct ZipArchive {
       throw .unsupported("'\(name)' in its zip is compressed, which torch.save does not do")
     }
     guard entry.flags & 1 == 0 else { throw .unsupported("'\(name)' in its zip is encrypted") }
-    var reader = try ByteReader(bytes, at: entry.headerPosition)
-    guard try reader.integer(UInt32.self) == Self.signature else {
-      throw .damaged("'\(name)' is not where its zip says")
-    }
-    _ = try reader.read(22)  // repeated from the directory, or left zero
-    let nameSize = try reader.count(UInt16.self)
-    let extraSize = try reader.count(UInt16.self)
-    _ = try reader.read(nameSize + extraSize)
-    let contents = try reader.read(entry.size)
+    let contents = UnsafeRawBufferPointer(rebasing: bytes[try place(of: entry)])
     guard CRC32.of(contents) == entry.checksum else { throw .damaged("'\(name)' in its zip has another checksum") }
     return contents
   }
@@ -80,7 +103,7 @@ struct ZipArchive {
     return (count, try reader.count(UInt64.self))
   }
 
-  private static func entry(_ reader: inout ByteReader) throws(FormatError) -> (name: String, Entry) {
+  private static func entry(_ reader: inout ByteReader) throws(FormatError) -> Entry {
     guard try reader.integer(UInt32.self) == 0x0201_4b50 else { throw .damaged("the directory of its zip is broken") }
     _ = try reader.read(4)
     let flags = try reader.integer(UInt16.self)
@@ -107,9 +130,8 @@ struct ZipArchive {
       if storedSize == UInt32.max { storedSize = try field.count(UInt64.self) }
       if headerPosition == UInt32.max { headerPosition = try field.count(UInt64.self) }
     }
-    let entry = Entry(
-      method: method, flags: flags, checksum: checksum, size: size, storedSize: storedSize,
+    return Entry(
+      name: name, method: method, flags: flags, checksum: checksum, size: size, storedSize: storedSize,
       headerPosition: headerPosition)
-    return (name, entry)
   }
 }
