@@ -22,6 +22,9 @@ extension Trainer {
     let row = HistoryRow(
       stage: stage.name, epoch: epoch, trainLoss: progress.smoothedLoss.value ?? 0, metrics: metrics, seconds: elapsed()
     )
+    if row.hasDiverged(isLast: epoch + 1 == stage.epochs) {
+      throw TrainingError.diverged(stage: stage.name, epoch: epoch, loss: max(row.trainLoss, metrics?.loss ?? 0))
+    }
     progress.history.append(row)
     (progress.epoch, progress.stepInEpoch, progress.secondsInEpoch) = (epoch + 1, 0, 0)
     try verifyReplicas("weights after epoch \(epoch) of \(stage.name)")
@@ -49,7 +52,7 @@ extension Trainer {
       let record = StepRecord(
         stage: stage.name, epoch: epoch, step: step, loss: control.loss, smoothLoss: progress.smoothedLoss.value ?? 0,
         lr: control.rates, momentum: control.beta1,
-        imagesPerSecond: Double(configuration.batchSize) / (now - last).seconds,
+        imagesPerSecond: Double(configuration.batchSize) / max(1e-9, (now - last).seconds),
         accumulatedSeconds: before + elapsed())
       last = now
       log.add(record)
@@ -126,5 +129,16 @@ extension Trainer {
     } catch CommunicationError.different(let what, let ranks, _) {
       throw TrainingError.replicasDiffer(what: what, ranks: ranks)
     }
+  }
+}
+
+extension HistoryRow {
+  /// No logits that mean anything have such a loss; fastai's learning rate finder stops at four times the lowest.
+  private static let diverged = 1e4
+
+  /// Whether nothing is left to be trained. In a stage's first epochs the running statistics lag behind the weights, and
+  /// the validation loss alone may be as large and come back.
+  func hasDiverged(isLast: Bool) -> Bool {
+    trainLoss > Self.diverged || isLast && (metrics?.loss ?? 0) > Self.diverged
   }
 }

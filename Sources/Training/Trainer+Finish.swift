@@ -12,6 +12,7 @@ extension Trainer {
       return false
     }
     noteChoices(stage, learner)
+    if let predictions, progress.epoch > 0 { noteBaseline(Metrics(predictions).fbeta) }
     let path = folder.model(stage.name)
     let images = progress.epoch * stepsPerEpoch * configuration.batchSize
     try communicator.onRoot {
@@ -30,6 +31,15 @@ extension Trainer {
       try? FileManager.default.removeItem(atPath: folder.state)
     }
     return true
+  }
+
+  private func noteBaseline(_ fbeta: Double) {
+    guard let reporter else { return }
+    let baseline = Baseline(dataset)
+    guard fbeta < baseline.fbeta else { return }
+    reporter.note(
+      "warning: fbeta \(String(format: "%.6f", fbeta)) is lower than without a network: \(baseline). "
+        + "Train longer, or with another --lr (lr-find suggests one)")
   }
 
   private func noteChoices(_ stage: Configuration.Stage, _ learner: Learner) {

@@ -2,6 +2,8 @@
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The loss, or a weight, became infinite or not a number.
   case notFinite(step: Int)
+  /// The loss is a number, and such that nothing has been learnt.
+  case diverged(stage: String, epoch: Int, loss: Double)
   /// A saved network's outputs are not numbers.
   case notFiniteModel
   /// The ranks' networks differ, which only a broken host, network or program can bring about.
@@ -47,6 +49,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .notFinite(let step):
       "training: loss or weights are no longer finite numbers at step \(step). Start again with a lower --lr, in another --run or after removing this one's state.safetensors."
+    case .diverged(let stage, let epoch, let loss):
+      "training: the loss ran away, to \(loss) after epoch \(epoch) of \(stage), where one that knows nothing has 0.7. Start again with a lower --lr (lr-find suggests one), in another --run or after removing this one's state.safetensors."
     case .notFiniteModel:
       "evaluation: the network's outputs are not finite numbers. Use a checkpoint of a run that did not diverge."
     case .replicasDiffer(let what, let ranks):
@@ -90,5 +94,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  private static func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
+  /// The first of them, and how many there are if those are not all.
+  static func list(_ names: [String]) -> String {
+    guard !names.isEmpty else { return "none" }
+    let rest = names.count > 20 ? ", … \(names.count) in all" : ""
+    return names.prefix(20).joined(separator: ", ") + rest
+  }
 }

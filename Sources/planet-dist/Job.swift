@@ -48,7 +48,7 @@ enum Job {
     case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank, .tooLarge, .nothingToChooseBy,
       .otherPrediction:
       EX_USAGE
-    case .notFinite, .notFiniteModel, .tooFewImages, .noLabels, .nothingToEvaluate, .otherData, .badFile, .otherLabels,
+    case .notFinite, .diverged, .notFiniteModel, .tooFewImages, .noLabels, .nothingToEvaluate, .otherData, .badFile, .otherLabels,
       .noPretrained, .noModel, .differentLabels, .badThresholds:
       EX_DATAERR
     }

@@ -95,11 +95,14 @@ import Testing
     #expect(training.rows.count == 2)
     let best = try #require(training.rows.max { ($0.metrics?.fbeta ?? 0) < ($1.metrics?.fbeta ?? 0) })
     #expect(
-      training.notes == [
+      training.notes.prefix(2) == [
         "stopped after epoch 1: fbeta no longer grows",
         "kept the weights of epoch \(best.epoch), whose fbeta was the highest",
       ])
     let (dataset, path) = (fixture.dataset, run.model("stage-1-rn50"))
+    let baseline = Baseline(dataset)
+    let isLower = try #require(best.metrics).fbeta < baseline.fbeta
+    #expect(training.notes.dropFirst(2).count { $0.contains("is lower than without a network: \(baseline).") } == (isLower ? 1 : 0))
     let metrics = try onRanks(1) { communicator in
       let predictor = try Predictor(
         SavedNetworks([path], communicator: communicator), batchSize: 4, communicator: communicator,

@@ -63,10 +63,10 @@ import Testing
     for i in 0..<40_479 { _ = FileManager.default.createFile(atPath: "\(folder)/train_\(i).jpg", contents: nil) }
     let dataset = try Dataset(
       DataLocation(data: folder, labels: SharedFiles.path("data/train_v2.csv"), images: folder))
-    let labels = ["clear", "primary", "agriculture", "road", "water"]
+    let labels = ["primary", "clear", "agriculture", "road", "water"]
+    let scores = Baseline.scores(of: labels.compactMap { dataset.labels.firstIndex(of: $0) }, in: dataset)
     for (count, expected) in [(2, 0.647929), (3, 0.675688), (5, 0.675935)] {
-      let predicted = Set(labels.prefix(count).compactMap { dataset.labels.firstIndex(of: $0) })
-      #expect(abs(Baseline.fbeta(predicting: predicted, in: dataset) - expected) < 1e-6)
+      #expect(abs(scores[count - 1] - expected) < 1e-6)
     }
     let best = Baseline(dataset)
     #expect(best.labels == ["primary", "clear", "agriculture", "road", "water", "partly_cloudy"])

@@ -85,11 +85,7 @@ struct Train: ParsableCommand {
     Console.print(
       "\(dataset.train.count / configuration.batchSize) steps an epoch of \(configuration.batchSize) images over all ranks, "
         + "seed \(configuration.seed)")
-    if !baseline.labels.isEmpty {
-      Console.print(
-        "for comparison: \(baseline.labels.joined(separator: " ")) for every image would give fbeta "
-          + String(format: "%.6f", baseline.fbeta))
-    }
+    if !baseline.labels.isEmpty { Console.print("for comparison: \(baseline)") }
     Console.print("weights: \(origin)")
     for warning in dataset.warnings { Console.print("warning: \(warning)") }
   }
