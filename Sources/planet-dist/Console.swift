@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Training
 
@@ -17,22 +18,29 @@ enum Console {
     if environment["TERM"] == "dumb" { return false }
     guard environment["OMPI_COMM_WORLD_SIZE"] != nil else { return isatty(STDOUT_FILENO) == 1 }
     let launcher = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(getppid())/fd/1")
-    return launcher?.hasPrefix("/dev/pts/") == true || launcher?.hasPrefix("/dev/tty") == true
+    return launcher?.begins(with: "/dev/pts/") == true || launcher?.begins(with: "/dev/tty") == true
   }()
 
+  /// A line. Whatever it holds is shown and commands nothing; see ``Swift/String/shown``.
+  ///
   /// A log that cannot be written (a full disk, a closed pipe) must not end the training.
-  static func print(_ line: String) { write(line + "\n") }
+  static func print(_ line: String) { write(line.shown + "\n") }
+
+  /// Several lines.
+  static func print(text: String) { for line in text.parts(by: "\n") { print(line) } }
 
   /// One line of JSON, for machines.
   static func print(json object: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    print(String(decoding: try encoder.encode(object), as: UTF8.self))
+    write(String(decoding: try encoder.encode(object), as: UTF8.self).shownInJSON + "\n")
   }
 
-  /// Text without a line's end, for the progress bar.
+  /// Text of our own as it is: the progress bar.
   static func write(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
 
-  static func complain(_ line: String) { try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8)) }
+  static func complain(_ line: String) {
+    try? FileHandle.standardError.write(contentsOf: Data((line.shown + "\n").utf8))
+  }
 }

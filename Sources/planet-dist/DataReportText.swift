@@ -28,7 +28,10 @@ enum DataReportText {
 
   /// How long epochs would take.
   static func print(_ speeds: [StageSpeed], for report: DataReport, batchSize: Int) {
-    for problem in problems(speeds) { Console.print("\nerror: \(problem)") }
+    for problem in problems(speeds) {
+      Console.print("")
+      Console.print("error: \(problem)")
+    }
     guard speeds.contains(where: { $0.training != nil }) else { return }
     Console.print(row("stage", ["size", "an epoch", "epochs", "in all"]))
     var total: Double? = 0
@@ -58,7 +61,10 @@ enum DataReportText {
     guard !labels.isEmpty else { return }
     Console.print("")
     Console.print(row("label", ["train", "valid", "total"]))
-    for count in labels { Console.print(row(count.label, [count.train, count.valid, count.train + count.valid])) }
+    for count in labels.commonest(by: { $0.train + $0.valid }) {
+      Console.print(row(count.label.clipped, [count.train, count.valid, count.train + count.valid]))
+    }
+    if let rest = labels.describeRest { Console.print(rest) }
     let (train, valid) = (labels.reduce(0) { $0 + $1.train }, labels.reduce(0) { $0 + $1.valid })
     Console.print(row("all", [train, valid, train + valid]))
   }

@@ -25,10 +25,10 @@ extension EvaluationReport {
   private var labelTable: [String] {
     table(
       [["label", "threshold", "support", "predicted", "precision", "recall", "F2", "AP"]]
-        + labels.map { score in
-          [score.label, String(format: "%.2f", score.threshold), String(score.support), String(score.predicted)]
+        + labels.commonest(by: \.support).map { score in
+          [score.label.clipped, String(format: "%.2f", score.threshold), String(score.support), String(score.predicted)]
             + [score.precision, score.recall, score.f2, score.averagePrecision].map { number($0, digits: 4) }
-        })
+        }) + [labels.describeRest].compactMap { $0 }
   }
 }
 

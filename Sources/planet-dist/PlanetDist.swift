@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import Files
 import Foundation
 
 /// The list of subcommands, nothing else.
@@ -34,7 +35,13 @@ struct PlanetDist: ParsableCommand {
         sleep(2)
         exit(PlanetDist.exitCode(for: error).rawValue)
       }
-      PlanetDist.exit(withError: error)
+      let code = PlanetDist.exitCode(for: error).rawValue
+      // As PlanetDist.exit(withError:) would, and what the user typed commands no terminal.
+      let message = PlanetDist.fullMessage(for: error)
+      if !message.isEmpty {
+        for line in message.parts(by: "\n") { if code == 0 { Console.print(line) } else { Console.complain(line) } }
+      }
+      exit(code)
     }
   }
 }

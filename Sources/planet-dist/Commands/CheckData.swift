@@ -47,7 +47,7 @@ struct CheckData: ParsableCommand {
         data.location(), for: recipe, threads: engine.threads, communicator: communicator)
       if let banner, let report, !json {
         DataReportText.print(report, banner: banner)
-        if estimate { Console.print("\ntiming a few steps of each stage (--no-estimate leaves this out)") }
+        if estimate { Console.print(text: "\ntiming a few steps of each stage (--no-estimate leaves this out)") }
       }
       let speeds = try StageSpeed.measure(recipe, timed: estimate, communicator: communicator, engine: engine)
       guard let report else { return true }

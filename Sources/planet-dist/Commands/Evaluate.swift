@@ -63,7 +63,7 @@ struct Evaluate: ParsableCommand {
         }
         let report = EvaluationReport(
           predictions, thresholds: given, checkpoints: model.checkpoint, predictor, tta: model.tta)
-        if json { try Console.print(json: report) } else { report.lines.forEach(Console.print) }
+        if json { try Console.print(json: report) } else { for line in report.lines { Console.print(line) } }
         let origin = predictor.networks.origins.first.map {
           DataOrigin(
             chosenOn: images.indices, of: dataset, network: $0.origin, precision: predictor.engine.precision)
@@ -79,6 +79,8 @@ struct Evaluate: ParsableCommand {
     var chosen = search.chosen
     chosen.origin = origin
     try chosen.write(to: saveThresholds)
-    if !json { Console.print("\nwrote \(search.describeChosen) to \(saveThresholds)") }
+    if json { return }
+    Console.print("")
+    Console.print("wrote \(search.describeChosen) to \(saveThresholds)")
   }
 }

@@ -27,7 +27,7 @@ struct Plot: ParsableCommand {
       let history =
         log == nil || FileManager.default.fileExists(atPath: folder.history) ? try HistoryRow.read(folder.history) : []
       let charts = RunCharts(log: log, history: history)
-      for chart in [charts.losses, charts.fbeta] { if let chart { Console.print(chart.text()) } }
+      for chart in [charts.losses, charts.fbeta] { if let chart { Console.print(text: chart.text()) } }
       for (name, chart) in [
         ("losses", charts.losses), ("lr", charts.learningRate), ("momentum", charts.momentum),
         ("metrics", charts.metrics),

@@ -1,0 +1,19 @@
+/// Tables of labels as people can read them: with a thousand labels the commonest.
+extension Array {
+  private static var longest: Int { 100 }
+
+  /// Those that `count` is highest for, in the array's order.
+  func commonest(by count: (Element) -> Int) -> [Element] {
+    indices.sorted { (count(self[$1]), $0) < (count(self[$0]), $1) }.prefix(Self.longest).sorted().map { self[$0] }
+  }
+
+  /// "… and 900 rarer ones; --json lists all"; nil where all are shown.
+  var describeRest: String? {
+    count > Self.longest ? "… and \(count - Self.longest) rarer ones; --json lists all" : nil
+  }
+}
+
+extension String {
+  /// At most so long that a table stays one.
+  var clipped: String { unicodeScalars.count > 60 ? String(unicodeScalars.prefix(59)) + "…" : self }
+}
