@@ -25,3 +25,8 @@ export PRTE_MCA_hwloc_default_binding_policy="${PRTE_MCA_hwloc_default_binding_p
 if ! command -v ssh >/dev/null && ! command -v rsh >/dev/null; then
   export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent-}"
 fi
+
+# Told to end by a signal, mpirun kills its ranks a second after telling them: too soon to save a training. (That all is
+# saved and mpirun's code says so, planet-dist supervise sees to. The second name is Open MPI 5's.)
+export OMPI_MCA_odls_base_sigkill_timeout="${OMPI_MCA_odls_base_sigkill_timeout-5}"
+export PRTE_MCA_odls_base_sigkill_timeout="${PRTE_MCA_odls_base_sigkill_timeout-5}"

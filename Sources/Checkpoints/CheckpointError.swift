@@ -11,6 +11,15 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// The tensors are not those of the network; every difference at once.
   case mismatched(path: String, differences: TensorDifferences)
 
+  /// What is wrong, without the file's name: for messages that say the rest themselves.
+  public var reason: String {
+    switch self {
+    case .file(let error): error.reason
+    case .damaged(_, let reason), .unsupported(_, let reason): reason
+    case .mismatched(_, let differences): "not the tensors of this network: \(differences)"
+    }
+  }
+
   public var description: String {
     switch self {
     case .file(let error): error.description

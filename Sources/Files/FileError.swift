@@ -6,6 +6,8 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
   case system(path: String, action: String, code: Int32)
   /// What is at `path` is nothing that can be used as a file here: a pipe, too large, changing under our hands.
   case unusable(path: String, reason: String)
+  /// Another process writes to the folder at `path`: "process 17 on node3".
+  case busy(path: String, holder: String)
 
   /// The system's `errno`, where it refused.
   public var code: Int32? {
@@ -17,6 +19,7 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .system(_, _, let code): String(cString: strerror(code))
     case .unusable(_, let reason): reason
+    case .busy(_, let holder): "another run is writing here (\(holder))"
     }
   }
 
@@ -26,6 +29,8 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
       "\(path): cannot \(action): \(reason). Check the path, its permissions and the free space."
     case .unusable(let path, _):
       "\(path): \(reason). Give a file that is whole and that nothing else writes to."
+    case .busy(let path, _):
+      "\(path): \(reason). Wait until it ends, or name another folder."
     }
   }
 }

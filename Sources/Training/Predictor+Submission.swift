@@ -22,9 +22,11 @@ extension Predictor {
   ///   - stop: whether this rank was asked to stop.
   ///   - onProgress: told on rank 0 how many of how many looks at images are done, first of what an earlier call has
   ///     done.
+  ///   - onWarning: told on rank 0 if what is done cannot be saved after a failure.
   public func predict(
     _ samples: [Sample], as submission: Submission, to path: String, saveEvery: Duration = .seconds(10),
-    stop: () -> Bool = { StopSignals.isSet }, onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    stop: () -> Bool = { StopSignals.isSet }, onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    onWarning: (String) -> Void = { _ in }
   ) throws -> Outcome {
     var names = Fingerprint()
     for sample in samples { names.add(sample.name) }
@@ -40,6 +42,7 @@ extension Predictor {
     }
     progress = try progress.shared(communicator)
 
+    StopSignals.saveFirst()
     var saved = ContinuousClock.now
     func report(_ progress: PredictionProgress) {
       if isWriter { onProgress(progress.passes * samples.count + progress.images, passes * samples.count) }
@@ -57,7 +60,9 @@ extension Predictor {
         return .stopped(file.path)
       }
     } catch {
-      if isWriter, progress.passes + progress.images > 0 { try? file.write(progress) }
+      if isWriter, progress.passes + progress.images > 0 {
+        do { try file.write(progress) } catch let failure { onWarning(Trainer.lost(failure)) }
+      }
       throw error
     }
     try communicator.onRoot {

@@ -9,6 +9,15 @@ public struct RunFolder: Sendable {
 
   public init(_ path: String) { self.path = path }
 
+  /// The folder for a command that adds pictures or a report to what is in it, also while a run goes on.
+  ///
+  /// - Throws: ``TrainingError/leadsOutside(path:)``.
+  public static func visit(_ path: String) throws(TrainingError) -> RunFolder {
+    let folder = RunFolder(path)
+    try folder.checkLinks()
+    return folder
+  }
+
   /// The checkpoint of a stage.
   public func model(_ stage: String) -> String { "\(path)/models/\(stage).safetensors" }
   /// What `--resume` continues from; there while a run is not finished.
@@ -45,6 +54,29 @@ public struct RunFolder: Sendable {
       .map { try StageResult(path: "\(path)/results/\($0)") }.sorted {
         ($0.date, $0.stage.index) < ($1.date, $1.stage.index)
       }
+  }
+
+  /// The stages whose networks are saved here.
+  public var savedStages: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: path + "/models")) ?? []
+    return files.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }.map(FilePath.stem).sorted()
+  }
+
+  /// Refuses folders in it that are links to somewhere else: nothing outside a run's folder is ever written.
+  func checkLinks() throws(TrainingError) {
+    let stages = (try? FileManager.default.contentsOfDirectory(atPath: tensorboard)) ?? []
+    for part in ["\(path)/models", "\(path)/results", tensorboard] + stages.map({ "\(tensorboard)/\($0)" }) {
+      var status = stat()
+      guard lstat(part, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
+      guard let root = resolved(path), let target = resolved(part), target.starts(with: root + "/".utf8)
+      else { throw .leadsOutside(path: part) }
+    }
+  }
+
+  private func resolved(_ path: String) -> [UInt8]? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return Array(String(cString: real).utf8)
   }
 
   /// Removes what a killed save left behind.

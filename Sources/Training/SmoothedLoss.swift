@@ -3,7 +3,8 @@ import Foundation
 /// fastai's training loss: a debiased moving average of the steps' losses since the stage began (recipe §8).
 public struct SmoothedLoss: Codable, Equatable, Sendable {
   private var average = 0.0
-  private var count = 0
+  /// Of losses.
+  private(set) var count = 0
   private static let beta = 0.98
 
   public init() {}

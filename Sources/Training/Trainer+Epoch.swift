@@ -55,7 +55,7 @@ extension Trainer {
         imagesPerSecond: Double(configuration.batchSize) / max(1e-9, (now - last).seconds),
         accumulatedSeconds: before + elapsed())
       last = now
-      log.add(record)
+      if communicator.rank == 0 { log.add(record) }
       reporter?.stepDone(record, stepsPerEpoch: stepsPerEpoch)
       if control.stop { return false }
     }
@@ -95,9 +95,14 @@ extension Trainer {
     do {
       return try work()
     } catch {
-      try? save(learner)
+      do { try save(learner) } catch let failure { reporter?.note(Self.lost(failure)) }
       throw error
     }
+  }
+
+  /// What is said beside an error after which saving failed, too.
+  static func lost(_ failure: any Error) -> String {
+    "warning: what was done since the last save is lost, it could not be saved (\(failure))"
   }
 
   private func stop(_ learner: Learner, seconds: Double) throws -> Bool {

@@ -11,16 +11,10 @@ extension Trainer {
   /// - Returns: the state to continue from, its file on rank 0 only, if this run resumes.
   func prepare(_ start: Start) throws -> (run: SavedRun, file: TensorFile?)? {
     if start == .resume { return try resume() }
-    try communicator.onRoot {
-      if FileManager.default.fileExists(atPath: folder.state) {
-        throw TrainingError.unfinishedRun(
-          folder: folder.path, progress: try TrainingState.read(folder.state).run.position)
-      }
-      folder.removeLeftovers()
-      try history.begin()
-    }
+    try communicator.onRoot { try history.begin() }
     try load(start)
     try communicator.onRoot {
+      folder.removeLeftovers()
       for path in [folder.state, folder.model("")] { try AtomicFile.reserve(path) }
       try begin()
     }
@@ -59,12 +53,10 @@ extension Trainer {
   private func resume() throws -> (run: SavedRun, file: TensorFile?) {
     var file: TensorFile?
     let run = try communicator.fromRoot {
-      guard FileManager.default.fileExists(atPath: folder.state)
-      else { throw TrainingError.nothingToResume(folder: folder.path) }
       let state = try TrainingState.read(folder.state)
-      let differences = try configuration.differences(from: state.run.configuration)
+      let differences = configuration.differences(from: state.run.configuration)
       guard differences.isEmpty else {
-        throw TrainingError.otherConfiguration(path: folder.state, differences: differences)
+        throw TrainingError.otherConfiguration(path: folder.path, differences: differences)
       }
       guard state.run.fingerprint == dataset.fingerprint else { throw TrainingError.otherData(path: folder.state) }
       folder.removeLeftovers()

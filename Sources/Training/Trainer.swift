@@ -80,6 +80,7 @@ public final class Trainer {
   /// - Returns: on every rank the same.
   public func run(from start: Start) throws -> Outcome {
     var state = try prepare(start)
+    StopSignals.saveFirst()
     for index in progress.stage..<configuration.stages.count {
       let stage = configuration.stages[index]
       let learner = Learner(

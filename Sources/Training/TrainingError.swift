@@ -26,6 +26,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case unfinishedRun(folder: String, progress: String)
   /// Nothing to resume.
   case nothingToResume(folder: String)
+  /// Stages to be trained are saved in the run's folder.
+  case alreadyTrained(folder: String, stages: [String])
+  /// The state of the interrupted run cannot be used. `saved` are the stages that are saved.
+  case damagedState(path: String, reason: String, saved: [String])
+  /// A folder of a run is a link out of it.
+  case leadsOutside(path: String)
   /// The options are not those of the interrupted run.
   case otherConfiguration(path: String, differences: [String])
   /// The data are not those of the interrupted run.
@@ -73,8 +79,15 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(folder): holds an interrupted run (\(progress)). Add --resume to continue it, choose another --run, or remove \(folder)/state.safetensors to give it up."
     case .nothingToResume(let folder):
       "\(folder): no interrupted run to resume here. Leave out --resume to start one, or name another --run."
+    case .alreadyTrained(let folder, let stages):
+      "\(folder): already holds \(stages.joined(separator: ", ")). Name another --run, train later stages with --from \(stages.last ?? "STAGE"), or add --overwrite to replace what is there."
+    case .damagedState(let path, let reason, let saved):
+      "\(path): the interrupted run's state cannot be used (\(reason)). Remove it, and "
+        + (saved.isEmpty ? "start again: no stage was saved." : "go on with --from STAGE: models/ has \(saved.joined(separator: ", ")).")
+    case .leadsOutside(let path):
+      "\(path): is a link that leads out of the run's folder, outside which nothing is written. Replace it by a folder, or make --run itself the link."
     case .otherConfiguration(let path, let differences):
-      "\(path): the interrupted run had other options (\(differences.joined(separator: "; "))). Resume with the options it was started with."
+      "\(path): the interrupted run had other options (\(differences.joined(separator: "; "))). Leave them out: --resume takes the run's own."
     case .otherData(let path):
       "\(path): the interrupted run saw other data. Resume with the same labels, images and split."
     case .badFile(let path, let reason):

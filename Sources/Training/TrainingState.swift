@@ -1,6 +1,7 @@
 import Checkpoints
 import Collectives
 import Compute
+import Files
 import Foundation
 import ResNet
 
@@ -36,6 +37,17 @@ struct SavedRun: Codable {
   var position: String {
     "\(configuration.stages[progress.stage].name), epoch \(progress.epoch), step \(progress.stepInEpoch)"
   }
+
+  /// Whether every number is one that a run can have come to: sums and products of others might overflow.
+  var isPlausible: Bool {
+    let (p, counts, seconds) = (progress, 0...Int(Int32.max), 0...1e9)
+    guard configuration.isPlausible, configuration.stages.indices.contains(p.stage) else { return false }
+    return (0...configuration.stages[p.stage].epochs).contains(p.epoch)
+      && [p.stepInEpoch, p.optimizerStep, p.smoothedLoss.count].allSatisfy(counts.contains)
+      && p.history.map(\.epoch).allSatisfy(counts.contains)
+      && ([p.secondsInEpoch] + p.history.map(\.seconds) + p.phases.named.map(\.duration.seconds)).allSatisfy(
+        seconds.contains)
+  }
 }
 
 /// `state.safetensors`, from which `--resume` continues: the arenas as they are in memory, and a ``SavedRun`` in the
@@ -44,22 +56,27 @@ enum TrainingState {
   private static let key = "run"
 
   /// Reads and checks what the file says, without its tensors' values being used yet.
+  ///
+  /// - Throws: ``TrainingError/damagedState(path:reason:saved:)``; ``CheckpointError/file(_:)`` where the system refuses.
   static func read(_ path: String) throws -> (run: SavedRun, file: TensorFile) {
-    let file = try SafeTensors.read(path)
+    let file: TensorFile
+    do throws(CheckpointError) {
+      file = try SafeTensors.read(path)
+    } catch .file(.system(let path, let action, let code)) {
+      throw CheckpointError.file(.system(path: path, action: action, code: code))
+    } catch {
+      throw damaged(path, error.reason)
+    }
     guard let text = file.metadata[key], let run = try? JSONDecoder().decode(SavedRun.self, from: Data(text.utf8))
-    else { throw TrainingError.badFile(path: path, reason: "its metadata do not describe an interrupted run") }
+    else { throw damaged(path, "its metadata do not describe an interrupted run") }
     guard file.metadata["format"] == ModelFile.format
-    else { throw TrainingError.badFile(path: path, reason: "it is of another version of planet-dist") }
-    let p = run.progress
-    let counts = 0...Int(Int32.max)
-    guard run.configuration.stages.indices.contains(p.stage),
-      (0...max(0, run.configuration.stages[p.stage].epochs)).contains(p.epoch), counts.contains(p.stepInEpoch),
-      counts.contains(p.optimizerStep),
-      (p.history.map(\.seconds) + [p.secondsInEpoch] + p.phases.named.map(\.duration.seconds)).allSatisfy({
-        (0...1e9).contains($0)
-      })
-    else { throw TrainingError.badFile(path: path, reason: "its progress is not within its stages") }
+    else { throw damaged(path, "it is of another version of planet-dist") }
+    guard run.isPlausible else { throw damaged(path, "no run can have come to such numbers") }
     return (run, file)
+  }
+
+  private static func damaged(_ path: String, _ reason: String) -> TrainingError {
+    .damagedState(path: path, reason: reason, saved: RunFolder(FilePath.folder(of: path)).savedStages)
   }
 
   /// Saves the state of all ranks. Collective: each rank sends its running statistics, which with `--batch-norm local`
@@ -87,13 +104,13 @@ enum TrainingState {
       guard let file else { return }
       for (name, arena) in shared {
         guard let values = file.tensors[name]?.values, values.count == arena.count
-        else { throw TrainingError.badFile(path: file.path, reason: "it has no \(name) for this network") }
+        else { throw damaged(file.path, "it has no \(name) for this network") }
         _ = arena.update(fromContentsOf: values)
       }
       for (name, arena) in own {
         let count = file.tensors[name]?.values.count ?? 0
         guard count > 0, count % arena.count == 0
-        else { throw TrainingError.badFile(path: file.path, reason: "it has no \(name) for this network") }
+        else { throw damaged(file.path, "it has no \(name) for this network") }
       }
     }
     for (_, arena) in shared { try communicator.broadcast(UnsafeMutableRawBufferPointer(arena)) }

@@ -11,12 +11,15 @@ enum Console {
       .first ?? 0
   }
 
+  /// Whether this process is a rank that `mpirun` started.
+  static var isLaunchedByMPIRun: Bool { ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] != nil }
+
   /// Whether a person watches. Under `mpirun` every rank's standard output is a terminal of mpirun's own, so mpirun's is
   /// asked instead.
   static let isTerminal: Bool = {
     let environment = ProcessInfo.processInfo.environment
     if environment["TERM"] == "dumb" { return false }
-    guard environment["OMPI_COMM_WORLD_SIZE"] != nil else { return isatty(STDOUT_FILENO) == 1 }
+    guard isLaunchedByMPIRun else { return isatty(STDOUT_FILENO) == 1 }
     let launcher = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(getppid())/fd/1")
     return launcher?.begins(with: "/dev/pts/") == true || launcher?.begins(with: "/dev/tty") == true
   }()

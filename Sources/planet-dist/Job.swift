@@ -33,6 +33,7 @@ enum Job {
   static func exitCode(_ error: any Error) -> Int32 {
     switch error {
     case is ValidationError, is KernelError, is RecipeError: EX_USAGE
+    case FileError.busy: EX_TEMPFAIL
     case FileError.system, CheckpointError.file(.system): EX_IOERR
     case is FileError, is CheckpointError, is DatasetError, is ImageError, is JudgingError: EX_DATAERR
     case let error as TrainingError: exitCode(error)
@@ -45,10 +46,11 @@ enum Job {
     switch error {
     case .replicasDiffer: replicasDiffer
     case .outOfStep: EX_SOFTWARE
-    case .unfinishedRun, .nothingToResume, .otherConfiguration, .tooFewPerRank, .tooLarge, .nothingToChooseBy,
+    case .unfinishedRun, .nothingToResume, .alreadyTrained, .otherConfiguration, .tooFewPerRank, .tooLarge, .nothingToChooseBy,
       .otherPrediction:
       EX_USAGE
-    case .notFinite, .diverged, .notFiniteModel, .tooFewImages, .noLabels, .nothingToEvaluate, .otherData, .badFile, .otherLabels,
+    case .damagedState, .leadsOutside, .notFinite, .diverged, .notFiniteModel, .tooFewImages, .noLabels, .nothingToEvaluate,
+      .otherData, .badFile, .otherLabels,
       .noPretrained, .noModel, .differentLabels, .badThresholds:
       EX_DATAERR
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Compute
 import Files
 import Foundation
+import Training
 
 /// The list of subcommands, nothing else.
 struct PlanetDist: ParsableCommand {
@@ -9,22 +10,26 @@ struct PlanetDist: ParsableCommand {
     commandName: "planet-dist",
     abstract: "Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many.",
     discussion: """
-      Every command runs alone, or on N ranks with `mpirun -np N planet-dist …`.
+      Every command runs alone, or on N ranks with `mpirun -np N planet-dist …`; what takes long, with \
+      `planet-dist supervise -- mpirun -np N planet-dist …`, which signals do not cost its work.
 
       Exit codes: 0 done; 64 wrong command line or recipe; 65 bad data, weights or checkpoint; 70 internal error; \
-      74 a file cannot be read or written; 75 stopped by a signal with everything saved, or a rank did not answer: run \
-      again (train with --resume); 76 replicas differ; 78 ranks were started differently.
+      74 a file cannot be read or written; 75 stopped by a signal with everything saved, a rank did not answer, or \
+      another run writes there: run again (train with --resume); 130 ended by a second Ctrl-C, nothing saved; 76 replicas differ; 78 ranks were started differently.
       """,
     version: "0.1.0",
     subcommands: [
       CheckData.self, ShowBatch.self, LRFind.self, Train.self, Plot.self, MakeReport.self, Evaluate.self, Predict.self,
-      ExportNetwork.self, MakeSample.self, Bench.self,
+      ExportNetwork.self, MakeSample.self, Supervise.self, Bench.self,
     ])
 }
 
 @main enum Main {
   static func main() {
     OpenBLAS.chooseCore()
+    signal(SIGPIPE, SIG_IGN)  // a pipe that nobody reads any more must not end a training
+    // Rank 0 speaks; and before mpirun ends a job by SIGTERM, the rank that failed has spoken.
+    StopSignals.listen(silent: Console.launchedRank > 0 ? StopSignals.all : Console.isLaunchedByMPIRun ? [SIGTERM] : [])
     do {
       var command = try PlanetDist.parseAsRoot()
       try command.run()

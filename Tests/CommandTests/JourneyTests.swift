@@ -142,9 +142,9 @@ struct JourneyTests {
     try training.wait()
     #expect(training.exitCode == 75, "\(training.errors)")
     #expect(training.output.contains("bf16, OpenBLAS"))
-    let other = try ProgramRun("planet-dist", ranks: 2, train("half", ["--epochs", "50", "--resume"]))
+    let other = try ProgramRun("planet-dist", ranks: 2, train("half", ["--epochs", "50", "--precision", "fp32", "--resume"]))
     #expect(other.exitCode == 64)
-    #expect(other.errors.contains("precision is \"fp32\", was \"bf16\""), "\(other.errors)")
+    #expect(other.errors.contains("(precision: fp32, was bf16)"), "\(other.errors)")
   }
 
   /// SIGUSR1 to mpirun: state saved, exit code 75, and --resume ends where an undisturbed run ends.

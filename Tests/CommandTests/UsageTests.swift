@@ -11,7 +11,7 @@ import Testing
     #expect(words.hasPrefix("OVERVIEW: Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many."))
     for command in [
       "check-data", "show-batch", "lr-find", "train", "plot", "report", "evaluate", "predict", "export", "sample",
-      "bench",
+      "supervise", "bench",
     ] {
       #expect(run.output.contains("\n  \(command) "))
       let help = try ProgramRun("planet-dist", [command, "--help"])
@@ -101,6 +101,7 @@ import Testing
       "Error: --out must end in .svg, .png or .jpg: batch.gif does not."
     ),
     (["show-batch", "--data", "x", "--out", "b.svg", "--rows", "0"], "Error: --rows must be 1 to 32, not 0."),
+    (["supervise"], "Error: Missing expected argument '<command> ...'"),
     (["plot"], "Error: Missing expected argument '<run>'"),
     (["trian"], "Error: Unexpected argument 'trian'"),
   ]) func wrongUse(arguments: [String], message: String) throws {

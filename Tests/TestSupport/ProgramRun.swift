@@ -18,13 +18,18 @@ public final class ProgramRun {
   /// - Parameters:
   ///   - program: an executable of this package, or a path from `/`.
   ///   - ranks: as many under `mpirun`; `nil` to start the program itself.
-  public init(start program: String, ranks: Int?, _ arguments: [String], environment: [String: String] = [:]) throws {
+  ///   - folder: its working folder.
+  public init(
+    start program: String, ranks: Int?, _ arguments: [String], environment: [String: String] = [:],
+    in folder: String? = nil
+  ) throws {
     (outputFile, errorFile) = (try TemporaryFile(), try TemporaryFile())
     let product = Self.products.appendingPathComponent(program).path
     let path = FileManager.default.isExecutableFile(atPath: product) ? product : program
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = (ranks.map { ["mpirun", "-np", String($0), path] } ?? [path]) + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(Self.container) { $1 }.merging(environment) { $1 }
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = outputFile.handle
     process.standardError = errorFile.handle
@@ -50,9 +55,9 @@ public final class ProgramRun {
   /// Runs the program to its end.
   public convenience init(
     _ program: String, ranks: Int? = nil, _ arguments: [String], environment: [String: String] = [:],
-    sourceLocation: SourceLocation = #_sourceLocation
+    in folder: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
-    try self.init(start: program, ranks: ranks, arguments, environment: environment)
+    try self.init(start: program, ranks: ranks, arguments, environment: environment, in: folder)
     try wait(sourceLocation: sourceLocation)
   }
 
@@ -83,6 +88,14 @@ public final class ProgramRun {
   /// What it has written so far.
   public func outputSoFar() throws -> String { try outputFile.text() }
 
+  /// Waits until it has written `text`. It is an issue if the program ends before.
+  public func waitFor(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    try waitUntil(sourceLocation: sourceLocation) { try outputSoFar().contains(text) }
+  }
+
+  /// Its process.
+  public var id: Int32 { process.processIdentifier }
+
   /// Sends a signal to it, or to the `mpirun` that runs it.
   public func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
@@ -104,16 +117,19 @@ public final class ProgramRun {
   /// Whether there is an `mpirun`.
   public static let hasMPI = path(of: "mpirun") != nil
 
+  /// Where an executable of this package is.
+  public static func path(ofProduct name: String) -> String { products.appendingPathComponent(name).path }
+
   /// Where the shell would find a program.
   public static func path(of program: String) -> String? {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
-  /// What `mpirun` needs as root, with more ranks than cores, and without ssh.
+  /// What `mpirun` needs as root, with more ranks than cores, and without ssh; and that it ends failed jobs soon.
   private static let container = [
     "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
-    "OMPI_MCA_plm_rsh_agent": "",
+    "OMPI_MCA_plm_rsh_agent": "", "OMPI_MCA_odls_base_sigkill_timeout": "1",
   ]
 
   /// Where the package's executables are: beside the test bundle.

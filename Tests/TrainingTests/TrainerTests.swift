@@ -72,14 +72,15 @@ import Testing
   @Test func refusesWhatDoesNotFit() throws {
     let fixture = try Fixture()
     let run = fixture.run("run")
-    #expect(throws: TrainingError.nothingToResume(folder: run.path)) { try fixture.train(in: run, from: .resume) }
     _ = try fixture.train(in: run, stopAt: 1)
     #expect(throws: TrainingError.unfinishedRun(folder: run.path, progress: "stage-1-rn50, epoch 0, step 1")) {
-      try fixture.train(in: run)
+      try OpenRun(run.path).admit([], overwrite: true)
     }
+    let interrupted = try OpenRun(run.path).interrupted()
+    #expect(interrupted == InterruptedRun(recipe: Fixture.configuration(), data: fixture.dataset.location.absolute))
     var other = Fixture.configuration()
     other.wd = 0.5
-    #expect(throws: TrainingError.otherConfiguration(path: run.state, differences: ["wd is 0.5, was 0.01"])) {
+    #expect(throws: TrainingError.otherConfiguration(path: run.path, differences: ["wd: 0.5, was 0.01"])) {
       try fixture.train(other, in: run, from: .resume)
     }
     let moreData = try Fixture(count: 21)
@@ -91,17 +92,67 @@ import Testing
     }
   }
 
-  /// A state with any byte changed or missing is refused, not half-used.
+  /// A state with any byte changed or missing is refused, not half-used; the message says what is left.
   @Test func refusesDamagedState() throws {
     let fixture = try Fixture()
     let run = fixture.run("run")
     _ = try fixture.train(in: run, stopAt: 1)
-    var bytes = try Data(contentsOf: URL(fileURLWithPath: run.state))
-    bytes[bytes.count / 2] ^= 1
-    try bytes.write(to: URL(fileURLWithPath: run.state))
-    #expect(throws: CheckpointError.self) { try fixture.train(in: run, from: .resume) }
-    try bytes.prefix(bytes.count / 3).write(to: URL(fileURLWithPath: run.state))
-    #expect(throws: CheckpointError.self) { try fixture.train(in: run, from: .resume) }
+    let whole = try Data(contentsOf: URL(fileURLWithPath: run.state))
+    var flipped = whole
+    flipped[whole.count / 2] ^= 1
+    for bytes in [flipped, whole.prefix(whole.count / 3), Data(), Data("{}".utf8)] {
+      try bytes.write(to: URL(fileURLWithPath: run.state))
+      let uses: [() throws -> Void] = [
+        { _ = try fixture.train(in: run, from: .resume) }, { try OpenRun(run.path).admit([], overwrite: false) },
+      ]
+      for use in uses {
+        let error = #expect(throws: TrainingError.self) { try use() }
+        #expect(error?.description.contains("Remove it, and start again: no stage was saved.") == true)
+      }
+    }
+  }
+
+  /// Numbers that no run can have come to are refused before they are added up or multiplied.
+  @Test func refusesImplausibleState() throws {
+    let fixture = try Fixture()
+    let run = fixture.run("run")
+    _ = try fixture.train(in: run, stopAt: 3)
+    let saved = try TrainingState.read(run.state).run
+    #expect(saved.isPlausible && saved.progress.history.count == 1)
+    let text = String(decoding: try JSONEncoder().encode(saved), as: UTF8.self)
+    for key in [
+      "stage", "epoch", "epochs", "stepInEpoch", "optimizerStep", "secondsInEpoch", "count", "seconds", "batchSize", "size", "wd",
+      "index", "seed",
+    ] {
+      for value in ["9223372036854775807", "-1", "1e300"] {
+        let forged = text.replacing(try Regex("\"\(key)\":[0-9.e-]+"), with: "\"\(key)\":\(value)")
+        #expect(forged != text, "\(key)")
+        #expect((try? JSONDecoder().decode(SavedRun.self, from: Data(forged.utf8)))?.isPlausible != true, "\(key) \(value)")
+      }
+    }
+    let forged = text.replacing("\"name\":\"stage-1-rn50\"", with: "\"name\":\"../stage\"")
+    #expect(try !JSONDecoder().decode(SavedRun.self, from: Data(forged.utf8)).isPlausible)
+  }
+
+  /// What was done before a failure is saved; if it cannot be, that is told beside the failure.
+  @Test func tellsWhatIsLost() throws {
+    let fixture = try Fixture()
+    let run = fixture.run("run")
+    let notes = try onRanks(1) { [dataset = fixture.dataset] communicator in
+      let recorder = Recorder()
+      let trainer = try Trainer(
+        Fixture.configuration(), dataset: dataset, folder: run, communicator: communicator,
+        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), reporter: recorder,
+        shouldStop: {
+          // After the first step: its state cannot be saved, and the next epoch's images are gone.
+          try? FileManager.default.createDirectory(atPath: run.state + "/x", withIntermediateDirectories: true)
+          for image in dataset.valid { try? FileManager.default.removeItem(atPath: dataset.images[image].path) }
+          return false
+        })
+      #expect(throws: (any Error).self) { try trainer.run(from: .random) }
+      return recorder.notes
+    }[0]
+    #expect(notes.count == 1 && notes[0].contains("what was done since the last save is lost"), "\(notes)")
   }
 
   /// A loss that is not a number ends the run on every rank, before it reaches a checkpoint.

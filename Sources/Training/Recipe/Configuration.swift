@@ -108,20 +108,20 @@ public struct Configuration: Codable, Equatable, Sendable {
     return try encoder.encode(self)
   }
 
-  /// The keys whose values differ, as `key is value, was value`.
-  func differences(from old: Configuration) throws -> [String] {
-    let object = { (data: Data) in try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:] }
-    let text = { (value: Any?) in
-      let options: JSONSerialization.WritingOptions = [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes]
-      return String(
-        decoding: try JSONSerialization.data(withJSONObject: value ?? NSNull(), options: options), as: UTF8.self)
-    }
-    let (new, old) = (try object(encoded()), try object(old.encoded()))
-    return try Set(new.keys).union(old.keys).sorted().compactMap { key in
-      let (now, then) = (try text(new[key]), try text(old[key]))
-      return now == then ? nil : "\(key) is \(now), was \(then)"
+  /// What differs, in words: "epochs of stage-1-rn50: 8, was 6".
+  func differences(from old: Configuration) -> [String] {
+    let (new, old) = (RecipeFile.values(self), RecipeFile.values(old))
+    let stages = (new["stages"], old["stages"])
+    return Set(new.keys).union(old.keys).sorted().compactMap { key in
+      let (now, then) = (new[key], old[key])
+      // A stage that only one of them has is told by the list of stages.
+      if now == then || key.contains(" of ") && (now == nil || then == nil) && stages.0 != stages.1 { return nil }
+      return "\(key): \(now ?? "none"), was \(then ?? "none")"
     }
   }
+
+  /// Whether a recipe's file could say the same: every number is within its limits.
+  var isPlausible: Bool { (try? RecipeFile.parse(RecipeFile.text(self), path: "")) == self }
 
   /// The seed of a stage's random numbers: stages must not repeat each other's orders and augmentations.
   func seed(of stage: Stage) -> UInt64 { UInt64(stage.index) << 32 | UInt64(seed) }

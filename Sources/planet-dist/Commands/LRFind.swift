@@ -76,6 +76,8 @@ struct LRFind: ParsableCommand {
 
   mutating func run() throws {
     Job.run(compute) { communicator in
+      let lock = try communicator.onRoot { try FolderLock(out) }  // two at once would mix their files
+      defer { withExtendedLifetime(lock) {} }
       let configuration = try communicator.fromRoot { try self.configuration() }
       let stage = configuration.stages[0]
       let engine = try compute.engine(communicator, precision: configuration.precision)

@@ -21,7 +21,7 @@ struct Plot: ParsableCommand {
 
   mutating func run() throws {
     try Job.alone {
-      let (folder, out) = (RunFolder(runFolder), out ?? runFolder)
+      let (folder, out) = (try RunFolder.visit(runFolder), out ?? runFolder)
       // A run that was stopped in its first epoch has a log and no history yet.
       let log = try folder.readLog()
       let history =

@@ -8,7 +8,7 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the tags of every image in one or more folders to a CSV file, in the order of their names.",
     discussion: """
-      SIGUSR1, SIGTERM and SIGINT end it with exit code 75. What is done by then, or by a kill, is kept in OUT.partial: \
+      SIGUSR1, SIGTERM, SIGHUP and SIGINT end it with exit code 75. What is done by then, or by a kill, is kept in OUT.partial: \
       the same command goes on from there, also on another number of ranks.
       """)
 
@@ -35,14 +35,14 @@ struct Predict: ParsableCommand {
   }
 
   mutating func run() throws {
-    StopSignals.listen()
     let outcome = Job.run(compute) { communicator in
       let samples = try communicator.agree { try ImageFolder.list(images) }
       let predictor = try model.predictor(communicator, compute)
       let submission = try communicator.onRoot { try self.submission(samples, labels: predictor.labels) }
       var progress = ProgressLines()
       let outcome = try predictor.predict(
-        samples, as: submission ?? Submission(.probabilities), to: out, onProgress: { progress.show(done: $0, of: $1) })
+        samples, as: submission ?? Submission(.probabilities), to: out, onProgress: { progress.show(done: $0, of: $1) },
+        onWarning: Console.complain)
       guard communicator.rank == 0 else { return outcome }
       switch outcome {
       case .finished: Console.print("wrote \(samples.count) rows to \(out)")

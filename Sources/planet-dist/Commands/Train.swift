@@ -11,15 +11,20 @@ struct Train: ParsableCommand {
     abstract: "Train the recipe's stages, averaging gradients over every rank mpirun started.",
     discussion: """
       The stages are \(Recipe.planet.stages.map(\.name).joined(separator: ", ")), or those of --recipe. Each is saved to RUN/models/NAME.safetensors. \
-      State is saved at every epoch's end, and on SIGUSR1, SIGTERM and SIGINT; --resume continues from there.
+      State is saved at every epoch's end, and on SIGUSR1, SIGTERM, SIGHUP and SIGINT; --resume continues from there. \
+      Start mpirun by `planet-dist supervise`, lest it kill the ranks before they have saved.
       """)
 
   @OptionGroup(title: "Data") var data: DataOptions
   @OptionGroup(title: "Recipe") var recipe: RecipeOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  @Option(name: .customLong("run"), help: "Folder for checkpoints, state and history.")
-  var runFolder = "runs/planet"
+  @Option(
+    name: .customLong("run"),
+    help:
+      "Folder for checkpoints, state and history. Default: runs/planet, or if that is finished or in use runs/planet-2 and so on; with --resume or --from, the newest of these that fits."
+  )
+  var runFolder: String?
 
   @Option(
     help:
@@ -30,36 +35,48 @@ struct Train: ParsableCommand {
   @Option(help: "Start from a saved stage: its name in --run, or a file. Without --stages, the stages after it follow.")
   var from: String?
 
-  @Flag(help: "Continue the interrupted run in --run. Give the options it was started with.")
+  @Flag(help: "Continue the interrupted run in --run. Data and recipe are its own; no other option is needed.")
   var resume = false
+
+  @Flag(help: "Train stages again that are saved in --run, and replace them.")
+  var overwrite = false
 
   @Flag(help: "Print the recipe as files and options make it, a file for --recipe itself, and train nothing.")
   var printConfig = false
 
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
-    if !printConfig { _ = try data.folder }
-    if recipe.recipe == nil { _ = try recipe.configuration(Recipe.planet, after: from.map(stageName)) }
+    if !printConfig && !resume { _ = try data.folder }
+    if recipe.recipe == nil && !resume { _ = try recipe.configuration(Recipe.planet, after: from.map(stageName)) }
   }
 
   mutating func run() throws {
-    StopSignals.listen()
     let outcome = Job.run(compute) { communicator in
-      let base = try communicator.fromRoot { try Configuration.recipe(recipe.recipe) }
+      let run: OpenRun? = try printConfig ? nil : communicator.onRoot { try open() }
+      defer { withExtendedLifetime(run) {} }  // holds the folder to the end
+      let before = try resume ? communicator.fromRoot { try run?.interrupted() } : nil
+      let known = recipe.recipe == nil ? before?.recipe : nil
+      let base = try communicator.fromRoot { try known ?? .recipe(recipe.recipe) }
       var configuration = try communicator.agree {
-        try recipe.configuration(data.splitting(base), after: from.map(stageName))
+        try recipe.configuration(data.splitting(base), after: known == nil ? from.map(stageName) : nil)
       }
       configuration.precision = compute.precision ?? base.precision
       if printConfig {
         if communicator.rank == 0 { Console.write(RecipeFile.text(configuration)) }
         return Trainer.Outcome.finished
       }
+      let folder = RunFolder(try communicator.fromRoot { run?.folder.path ?? "" })
+      try communicator.onRoot {
+        if !resume { try run?.admit(configuration.stages.map(\.name), overwrite: overwrite) }
+      }
       let engine = try compute.engine(communicator, precision: configuration.precision)
-      let folder = RunFolder(runFolder)
-      let dataset = try communicator.agree { try data.dataset(recipe: configuration) }
+      let dataset = try communicator.agree { try data.dataset(recipe: configuration, place: before?.data) }
       let origin = try communicator.onRoot { try start(in: folder, configuration, base) } ?? .random
       let banner = try compute.banner(communicator, engine)
-      if let banner { announce(banner, dataset, configuration, origin) }
+      if let banner {
+        announce(banner, dataset, configuration, origin)
+        if runFolder == nil { Console.print("run: \(folder.path)") }
+      }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: folder, communicator: communicator, engine: engine,
         loaderThreads: compute.loaderThreads,
@@ -88,6 +105,11 @@ struct Train: ParsableCommand {
     if !baseline.labels.isEmpty { Console.print("for comparison: \(baseline)") }
     Console.print("weights: \(origin)")
     for warning in dataset.warnings { Console.print("warning: \(warning)") }
+  }
+
+  /// Opens the run's folder; on rank 0 alone.
+  private func open() throws -> OpenRun {
+    try resume ? .resume(named: runFolder) : .begin(named: runFolder, from: from)
   }
 
   /// Where the weights come from; looked up on rank 0 alone, whose files count.

@@ -49,18 +49,24 @@ struct DataOptions: ParsableArguments {
   }
 
   /// Where the label file and the images are.
-  func location() throws -> DataLocation {
-    try DataLocation(
-      data: folder, labels: labels, images: images, suffix: suffix, labelDelim: labelDelim == "\\t" ? "\t" : labelDelim,
-      isStrict: strict)
+  ///
+  /// - Parameter known: where they are, and how they are read, where no option says so.
+  func location(known: DataLocation? = nil) throws -> DataLocation {
+    let place = data == nil ? known : nil
+    return try DataLocation(
+      data: known == nil ? folder : data, labels: labels ?? place?.labels, images: images ?? place?.images,
+      suffix: suffix ?? known?.suffix, labelDelim: (labelDelim == "\\t" ? "\t" : labelDelim) ?? known?.labelDelim,
+      isStrict: strict || known?.isStrict == true)
   }
 
   /// Reads the labels and finds the images.
   ///
-  /// - Parameter recipe: whose split it is, where options do not say otherwise.
-  func dataset(recipe: Configuration) throws -> Dataset {
+  /// - Parameters:
+  ///   - recipe: whose split it is, where options do not say otherwise.
+  ///   - place: where the data are, where options do not say otherwise.
+  func dataset(recipe: Configuration, place: DataLocation? = nil) throws -> Dataset {
     let c = splitting(recipe)
-    return try Dataset(location(), validPct: c.validPct, splitSeed: c.splitSeed)
+    return try Dataset(location(known: place), validPct: c.validPct, splitSeed: c.splitSeed)
   }
 
   /// The same for a trained model of these labels, all of it in one part.

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import Synchronization
+import Training
+
+struct Supervise: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a command, mpirun above all, that a signal, a lost connection or Ctrl-C must not cost its work.",
+    discussion: """
+      planet-dist supervise -- mpirun -np 2 planet-dist train …
+
+      mpirun ends with 1 after SIGTERM, SIGINT or SIGHUP, and kills its ranks seconds later, whatever they do. Here these \
+      signals become SIGUSR1, which mpirun passes on: ranks save, and the exit code is the command's, 75 after saving; \
+      128 + N if signal N ended it. A second Ctrl-C, more than a second after the first, ends the command at once.
+      """)
+
+  @Argument(parsing: .postTerminator, help: "The command, after --.")
+  var command: [String]
+
+  func validate() throws {
+    if command.isEmpty { throw ValidationError("Name a command after --, as in: planet-dist supervise -- mpirun …") }
+  }
+
+  mutating func run() throws {
+    throw ExitCode(Supervised.run(command))
+  }
+}
+
+/// The command that is supervised.
+private enum Supervised {
+  /// Its process; 0 while there is none.
+  private static let process = Atomic<pid_t>(0)
+  /// Whether a signal has come that asks it to stop.
+  private static let stops = Atomic<Bool>(false)
+
+  /// POSIX_SPAWN_SETSID, which Swift's Glibc leaves out.
+  private static let newSession: Int16 = 0x80
+
+  /// Runs it to its end and returns its exit code.
+  static func run(_ command: [String]) -> Int32 {
+    process.store(0, ordering: .sequentiallyConsistent)  // a handler must not be the first to touch these
+    stops.store(false, ordering: .sequentiallyConsistent)
+    StopSignals.handle(StopSignals.all + [SIGALRM]) { Supervised.signalArrived($0) }
+    var id = pid_t()
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // In a session of its own it does not hear the terminal's Ctrl-C, and still reads and writes there.
+    posix_spawnattr_setflags(&attributes, newSession | Int16(POSIX_SPAWN_SETSIGDEF))
+    var defaults = sigset_t()
+    sigemptyset(&defaults)
+    sigaddset(&defaults, SIGPIPE)
+    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    var arguments = command.map { strdup($0) } + [nil]
+    defer { arguments.forEach { free($0) } }
+    let code = posix_spawnp(&id, command[0], nil, &attributes, &arguments, environ)
+    guard code == 0 else {
+      Console.complain("Error: \(command[0]): cannot be started: \(String(cString: strerror(code))).")
+      return code == ENOENT ? 127 : 126  // as shells do
+    }
+    process.store(id, ordering: .sequentiallyConsistent)
+    if stops.load(ordering: .sequentiallyConsistent) { kill(id, SIGUSR1) }
+    return wait(for: id)
+  }
+
+  private static func wait(for id: pid_t) -> Int32 {
+    var about = siginfo_t()
+    while waitid(P_PID, id_t(id), &about, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+    process.store(0, ordering: .sequentiallyConsistent)  // its number may soon be another's
+    var status: Int32 = 0
+    while waitpid(id, &status, 0) < 0, errno == EINTR {}
+    let signal = status & 0x7F
+    return signal == 0 ? status >> 8 & 0xFF : 128 + signal
+  }
+
+  static func signalArrived(_ number: Int32) {
+    let insists = number == SIGALRM || number == SIGINT && StopSignals.isSecondInterrupt()
+    stops.store(true, ordering: .sequentiallyConsistent)
+    let id = process.load(ordering: .sequentiallyConsistent)
+    guard id > 0 else { return }
+    kill(id, insists ? SIGINT : SIGUSR1)
+    // mpirun and ranks take the second SIGINT for serious, not the first.
+    if insists { alarm(2) }
+  }
+}
