@@ -41,7 +41,7 @@ let package = Package(
     // Swift, bottom up: each imports only what stands above it here, siblings never each other
     .target(name: "Files", dependencies: ["CZlib"], swiftSettings: looping),
     .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: looping),
-    .target(name: "Collectives", dependencies: ["CCollectives"], swiftSettings: swift),
+    .target(name: "Collectives", dependencies: ["Files", "CCollectives"], swiftSettings: swift),
     .target(name: "PlanetData", dependencies: ["Files", "Compute", "CJPEG", "CZlib"], swiftSettings: looping),
     .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: looping),
     .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: looping),

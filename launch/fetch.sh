@@ -8,6 +8,18 @@ fail() {
 
 need_curl() { command -v curl >/dev/null || fail "curl: not found. Install it: apt-get install curl"; }
 
+# one_at_a_time FOLDER: waits until no other script that fetches into FOLDER runs. The lock is on the folder itself and goes
+# with this process and what it has started; where there is no flock, or the file system has none, nobody waits.
+one_at_a_time() {
+  local code=0
+  if ! command -v flock >/dev/null || ! exec 9<"$1"; then return; fi
+  flock --nonblock --conflict-exit-code 75 9 2>/dev/null || code=$?
+  if ((code == 75)); then
+    echo "$1: another ${0##*/} is fetching into it; waiting for it to end"
+    flock 9
+  fi
+}
+
 size_of() { stat -c %s "$1" 2>/dev/null || echo 0; }
 
 # fetch URL FILE: downloads to FILE.part, continuing what is there already, and renames it when whole. Tries again while

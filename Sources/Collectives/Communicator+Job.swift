@@ -25,6 +25,12 @@ extension Communicator {
     if Int(pd_failure(handle)) != PD_OK {
       exit(onFailure(CommunicationError.notJoined(reason: String(cString: pd_failure_text(handle))), 0, 1))
     }
+    // Started by one MPI's launcher, a program linked with another's library finds itself alone, N times over.
+    if let launched = Launcher.current.size, launched.ranks > 1, communicator.size == 1 {
+      guard Launcher.current.rank == 0 else { exit(EX_SOFTWARE) }
+      let reason = "\(launched.variable) is \(launched.ranks), but MPI sees one process"
+      exit(onFailure(CommunicationError.notJoined(reason: reason), 0, 1))
+    }
     do {
       let result = try body(communicator)
       try communicator.check("end of job", pd_mpi_leave(handle))

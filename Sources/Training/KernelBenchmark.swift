@@ -1,3 +1,4 @@
+public import Collectives
 public import Compute
 import ResNet
 
@@ -45,7 +46,9 @@ public struct KernelBenchmark: Sendable {
   /// Checks a convolution against sums in Double, then times it, one after the other.
   ///
   /// - Throws: ``KernelBenchmarkError`` where a kernel computes something else.
-  public func run(engine: Engine, _ report: (Result) -> Void) throws {
+  public func run(communicator: Communicator, engine: Engine, _ report: (Result) -> Void) throws {
+    // Its largest convolutions need less.
+    try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision)
     var seen: [String: Int] = [:]
     let all = Architecture.convolutions(imageSize: size)
     for convolution in all { seen[Self.describe(convolution), default: 0] += 1 }

@@ -32,7 +32,7 @@ public final class Predictor {
     (self.batchSize, self.communicator, self.engine) = (batchSize, communicator, engine)
     self.loaderThreads = loaderThreads
     for size in Set(sizes).sorted() {
-      try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision)
+      try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision, models: sizes.count)
     }
   }
 

@@ -18,6 +18,7 @@ public struct SavedNetworks {
   ///
   /// - Parameter paths: saved stages, of the same labels.
   public init(_ paths: [String], communicator: Communicator) throws {
+    try communicator.checkMemory(evaluating: 0, size: 0, precision: .fp32, models: paths.count)
     let models = try communicator.onRoot { try Self.read(paths) } ?? []
     let shared = try communicator.fromRoot {
       Shared(

@@ -23,7 +23,7 @@ public struct StageSpeed: Sendable {
       let alike = measured.filter { $0.stage.size == stage.size }
       if let same = alike.first(where: { $0.stage.frozen == stage.frozen }) {
         measured.append(speed(same.training, same.evaluation, same.problem))
-      } else if let problem = try memoryProblem(stage.size, batchSize, communicator, engine) {
+      } else if let problem = try memoryProblem(stage.size, recipe, communicator, engine) {
         measured.append(speed(nil, nil, problem))
       } else if !timed {
         measured.append(speed(nil, nil, nil))
@@ -43,10 +43,10 @@ public struct StageSpeed: Sendable {
 
   /// Why a step does not fit into some host's memory, the same on every rank; nil if it fits into all.
   private static func memoryProblem(
-    _ size: Int, _ batchSize: Int, _ communicator: Communicator, _ engine: Engine
+    _ size: Int, _ recipe: Configuration, _ communicator: Communicator, _ engine: Engine
   ) throws -> String? {
     do {
-      try communicator.checkMemory(training: batchSize, size: size, precision: engine.precision)
+      try communicator.checkMemory(training: recipe, size: size, precision: engine.precision)
       return nil
     } catch let error as TrainingError {
       return "\(error)"

@@ -34,15 +34,16 @@ public struct StepBenchmark: Sendable {
     if evaluation {
       let largest = (batchSize + communicator.size - 1) / communicator.size
       try communicator.checkMemory(evaluating: largest, size: size, precision: engine.precision)
-    } else {
-      try communicator.checkMemory(training: batchSize, size: size, precision: engine.precision)
     }
-    let parameters = Parameters(labels: 17)
-    parameters.initialize(seed: 1)
     let stage = Configuration.Stage(
       name: "benchmark", index: 0, size: size, frozen: frozen, learningRates: [1e-5, 1e-5, 1e-5], epochs: 1)
     var configuration = Configuration(stages: [stage])
     configuration.batchSize = batchSize
+    if !evaluation {
+      try communicator.checkMemory(training: configuration, size: size, precision: engine.precision)
+    }
+    let parameters = Parameters(labels: 17)
+    parameters.initialize(seed: 1)
     let learner = Learner(
       parameters, stage: stage, configuration: configuration, steps: steps + 2, communicator: communicator,
       engine: engine)

@@ -1,4 +1,5 @@
 import Collectives
+import Compute
 
 extension Trainer {
   /// The learning rate range test before the configuration's first stage, on its batches. Trains and saves nothing.
@@ -11,6 +12,9 @@ extension Trainer {
     _ finder: LRFinder, from start: Start, progress: (LRCurve.Point) -> Void = { _ in }
   ) throws -> LRCurve {
     let stage = configuration.stages[0]
+    // Weights and moments are put back afterwards.
+    try communicator.checkMemory(
+      training: configuration, size: stage.size, precision: engine.precision, copies: 3)
     try load(start)
     let learner = Learner(
       parameters, stage: stage, configuration: configuration, steps: finder.numIt, communicator: communicator,

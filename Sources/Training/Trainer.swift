@@ -61,7 +61,7 @@ public final class Trainer {
       throw obstacle
     }
     for stage in configuration.stages {
-      try communicator.checkMemory(training: configuration.batchSize, size: stage.size, precision: engine.precision)
+      try communicator.checkMemory(training: configuration, size: stage.size, precision: engine.precision)
     }
     var options = Fingerprint()
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))

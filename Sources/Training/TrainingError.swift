@@ -1,3 +1,6 @@
+public import Collectives
+import Foundation
+
 /// Why training cannot go on.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The loss, or a weight, became infinite or not a number.
@@ -18,8 +21,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case nothingToEvaluate
   /// Early stopping, or keeping the best epoch, without validation images.
   case nothingToChooseBy
-  /// The ranks of a host need more memory than it has.
-  case tooLarge(gigabytes: Int, available: Int)
+  /// Ranks need more memory than the budget they share.
+  case tooLarge(bytes: Double, Budget)
   /// Each rank's own batch normalization needs two images on each.
   case tooFewPerRank(batchSize: Int, ranks: Int)
   /// The run folder holds an interrupted run.
@@ -71,8 +74,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "evaluation: no validation images. Use a larger --valid-pct."
     case .nothingToChooseBy:
       "training: early_stopping and keep_best go by fbeta, and there are no validation images. Use a larger valid_pct, or neither."
-    case .tooLarge(let gigabytes, let available):
-      "memory: this host's ranks would need about \(gigabytes) GB, and it has \(available). Use a smaller --batch-size, smaller images, or more hosts."
+    case .tooLarge(let bytes, let budget):
+      "memory: \(budget.owner == nil ? "each rank" : "this host's ranks") would need about \(Self.gigabytes(bytes, budget.amount)) is allowed (\(budget.source)). Use a smaller --batch-size, smaller images, or more hosts."
     case .tooFewPerRank(let batchSize, let ranks):
       "training: --batch-norm local needs two images on every rank, and a batch of \(batchSize) on \(ranks) ranks has fewer. Use fewer ranks, a larger --batch-size, or --batch-norm sync."
     case .unfinishedRun(let folder, let progress):
@@ -112,5 +115,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     guard !names.isEmpty else { return "none" }
     let rest = names.count > 20 ? ", … \(names.count) in all" : ""
     return names.prefix(20).joined(separator: ", ") + rest
+  }
+
+  /// "2 GB, and 1": with as many decimals as it takes to tell two amounts apart.
+  private static func gigabytes(_ needed: Double, _ allowed: Double) -> String {
+    let texts = (0...3).map { digits in [needed, allowed].map { String(format: "%.\(digits)f", max(0, $0) / 1e9) } }
+    let text = texts.first { $0[0] != $0[1] && Double($0[1]) != 0 } ?? texts[3]
+    return "\(text[0]) GB, and \(text[1])"
   }
 }

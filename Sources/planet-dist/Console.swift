@@ -1,25 +1,15 @@
+import Collectives
 import Files
 import Foundation
 import Training
 
 /// The terminal, or the log file, rank 0 writes to.
 enum Console {
-  /// This process's rank as its launcher names it, before MPI has started; 0 without a launcher.
-  static var launchedRank: Int {
-    let environment = ProcessInfo.processInfo.environment
-    return ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].lazy.compactMap { environment[$0].flatMap { Int($0) } }
-      .first ?? 0
-  }
-
-  /// Whether this process is a rank that `mpirun` started.
-  static var isLaunchedByMPIRun: Bool { ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_SIZE"] != nil }
-
   /// Whether a person watches. Under `mpirun` every rank's standard output is a terminal of mpirun's own, so mpirun's is
   /// asked instead.
   static let isTerminal: Bool = {
-    let environment = ProcessInfo.processInfo.environment
-    if environment["TERM"] == "dumb" { return false }
-    guard isLaunchedByMPIRun else { return isatty(STDOUT_FILENO) == 1 }
+    if ProcessInfo.processInfo.environment["TERM"] == "dumb" { return false }
+    guard Launcher.current.isMpirun else { return isatty(STDOUT_FILENO) == 1 }
     let launcher = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(getppid())/fd/1")
     return launcher?.begins(with: "/dev/pts/") == true || launcher?.begins(with: "/dev/tty") == true
   }()

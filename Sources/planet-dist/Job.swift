@@ -20,7 +20,7 @@ enum Job {
 
   /// Runs a command that one process is enough for: under mpirun rank 0 does it, and the others have nothing to do.
   static func alone(_ body: () throws -> Void) throws {
-    guard Console.launchedRank == 0 else { return }
+    guard Launcher.current.rank == 0 else { return }
     do {
       try body()
     } catch {

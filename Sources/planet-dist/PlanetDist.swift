@@ -1,4 +1,5 @@
 import ArgumentParser
+import Collectives
 import Compute
 import Files
 import Foundation
@@ -29,24 +30,27 @@ struct PlanetDist: ParsableCommand {
     OpenBLAS.chooseCore()
     signal(SIGPIPE, SIG_IGN)  // a pipe that nobody reads any more must not end a training
     // Rank 0 speaks; and before mpirun ends a job by SIGTERM, the rank that failed has spoken.
-    StopSignals.listen(silent: Console.launchedRank > 0 ? StopSignals.all : Console.isLaunchedByMPIRun ? [SIGTERM] : [])
+    StopSignals.listen(silent: Launcher.current.rank > 0 ? StopSignals.all : Launcher.current.isMpirun ? [SIGTERM] : [])
     do {
       var command = try PlanetDist.parseAsRoot()
       try command.run()
     } catch {
+      let code = PlanetDist.exitCode(for: error)
+      let misspelling = Misspelling(in: CommandLine.arguments.dropFirst())
+        .flatMap { $0.isCommand || code == .validationFailure ? $0 : nil }
       // Each rank parses the same command line; rank 0 speaks. The others wait for mpirun to end them, lest they end it
       // before rank 0 has spoken.
-      if Console.launchedRank > 0 {
+      if Launcher.current.rank > 0 {
         sleep(2)
-        exit(PlanetDist.exitCode(for: error).rawValue)
+        exit(misspelling == nil ? code.rawValue : EX_USAGE)
       }
-      let code = PlanetDist.exitCode(for: error).rawValue
       // As PlanetDist.exit(withError:) would, and what the user typed commands no terminal.
-      let message = PlanetDist.fullMessage(for: error)
+      let message = misspelling.map { "Error: \($0.message)" } ?? PlanetDist.fullMessage(for: error)
+      let succeeded = misspelling == nil && code.isSuccess
       if !message.isEmpty {
-        for line in message.parts(by: "\n") { if code == 0 { Console.print(line) } else { Console.complain(line) } }
+        for line in message.parts(by: "\n") { if succeeded { Console.print(line) } else { Console.complain(line) } }
       }
-      exit(code)
+      exit(misspelling == nil ? code.rawValue : EX_USAGE)
     }
   }
 }

@@ -46,14 +46,6 @@ import Testing
     #expect(seen.allSatisfy { $0.allSatisfy { $0 } })
   }
 
-  @Test func placementOfThreadsIsOneHost() throws {
-    let placements = try ranksOnThreads(3) { communicator in try communicator.placement() }
-    #expect(
-      placements.allSatisfy { $0.localSize == 3 && $0.ranksSharingCores == 3 && $0.cores >= 1 && $0.threads >= 1 })
-    #expect(Placement(localSize: 4, cores: 16, ranksSharingCores: 4).threads == 4)
-    #expect(Placement(localSize: 4, cores: 2, ranksSharingCores: 4).threads == 1)
-  }
-
   private struct Wide: BitwiseCopyable, Equatable {
     var low, high, third: UInt64
   }

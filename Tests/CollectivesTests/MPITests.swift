@@ -62,8 +62,8 @@ struct MPITests {
 
   /// As under the launcher of another MPI, which this one does not hear of.
   @Test func aForeignLauncherIsNoticed() throws {
-    let run = try ProgramRun("ring-check", ranks: nil, ["all"], environment: ["SLURM_NTASKS": "4"])
+    let run = try ProgramRun("ring-check", ranks: nil, ["all"], environment: ["SLURM_STEP_NUM_TASKS": "4"])
     #expect(run.exitCode == 75)
-    #expect(run.errors.hasPrefix("MPI: SLURM_NTASKS is 4, but MPI sees one process. Start with `mpirun -np N`"))
+    #expect(run.errors.hasPrefix("MPI: SLURM_STEP_NUM_TASKS is 4, but MPI sees one process. Start with `mpirun -np N`"))
   }
 }

@@ -75,6 +75,42 @@ import Testing
     }
   }
 
+  /// An onnxruntime of 2023, where .ci/run or a developer has put it, computes what today's does.
+  @Test(
+    .enabled(if: hasPython, needsPython),
+    .enabled(
+      if: FileManager.default.fileExists(atPath: oldRuntime + "/onnxruntime"),
+      "needs onnxruntime 1.15: python3 -m pip install --target .build/onnxruntime-1.15 onnxruntime==1.15.1 'numpy<2'"))
+  func oldAndNewRuntime() throws {
+    try succeed(["sample", "--out", folder.path("data"), "--count", "20"])
+    try succeed(
+      ["train", "--data", folder.path("data"), "--batch-size", "4", "--run", folder.path("run"), "--epochs", "0"]
+        + ["--pretrained", "none", "--stages", "stage-1-rn50", "--size", "32"])
+    let checkpoint = folder.path("run/models/stage-1-rn50.safetensors")
+    try succeed(["export", "--checkpoint", checkpoint, "--format", "onnx", "--out", folder.path("planet.onnx")])
+    let program = """
+      import json, numpy, onnxruntime, sys
+      session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+      images = numpy.linspace(0, 1, 2 * 3 * 64 * 96, dtype="float32").reshape(2, 3, 64, 96)
+      probabilities = session.run(["probabilities"], {"images": images})[0].reshape(-1).tolist()
+      print(json.dumps({"version": onnxruntime.__version__, "probabilities": probabilities}))
+      """
+    try program.write(toFile: folder.path("run.py"), atomically: true, encoding: .utf8)
+    let arguments = [folder.path("planet.onnx")]
+    let new: Inference = try Python.run(folder.path("run.py"), arguments)
+    let old: Inference = try Python.run(
+      folder.path("run.py"), arguments, environment: ["PYTHONPATH": Self.oldRuntime])
+    #expect(old.version.hasPrefix("1.15.") && new.version != old.version && !new.probabilities.isEmpty)
+    expectClose(old.probabilities, new.probabilities, absolute: 1e-5)
+  }
+
+  private struct Inference: Decodable {
+    let version: String
+    let probabilities: [Double]
+  }
+
+  private static let oldRuntime = file("../../.build/onnxruntime-1.15")
+
   /// What compare_export.py prints.
   private struct Comparison: Decodable {
     struct Case: Decodable {

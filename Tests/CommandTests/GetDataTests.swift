@@ -72,7 +72,70 @@ struct GetDataTests {
     #expect(try get(environment: ["KAGGLE_KEY": ""]).exitCode == 0)
     try FileManager.default.removeItem(atPath: folder.path("planet"))
     try "Bearer KGAT_1".write(toFile: server.folder.path("authorization"), atomically: true, encoding: .utf8)
-    #expect(try get(environment: ["KAGGLE_API_TOKEN": "KGAT_1"]).exitCode == 0)
+    #expect(try get(environment: ["KAGGLE_API_TOKEN": " KGAT_1\t"]).exitCode == 0)
+  }
+
+  /// A file made for today's tokens is used, whatever older ones are left, and with whatever blanks it was saved.
+  @Test(arguments: [("access_token", " KGAT_1 \r\n\n"), ("access_token.txt", "KGAT_1\n")])
+  func tokenFiles(name: String, text: String) throws {
+    try "Bearer KGAT_1".write(toFile: server.folder.path("authorization"), atomically: true, encoding: .utf8)
+    try FileManager.default.createDirectory(atPath: folder.path("home/.kaggle"), withIntermediateDirectories: true)
+    try text.write(toFile: folder.path("home/.kaggle/" + name), atomically: true, encoding: .utf8)
+    let run = try get()
+    #expect(run.exitCode == 0, "\(run.errors)")
+  }
+
+  /// Nothing in a token becomes another option of curl's.
+  @Test func notATokenAlone() throws {
+    let token = folder.path("token")
+    try "KGAT_1\noutput = \(folder.path("stolen"))\n".write(toFile: token, atomically: true, encoding: .utf8)
+    let run = try get(environment: ["KAGGLE_API_TOKEN": token])
+    #expect(run.exitCode == 1 && !folder.has("stolen"))
+    #expect(run.errors == "\(token): is more than a token. Create a new one and replace it.\n")
+  }
+
+  /// Kaggle's list names a folder for each file, by which alone it then knows it.
+  @Test func nestedNames() throws {
+    let script = """
+      cd '\(server.folder.path(""))'; mkdir n; mv train_v2.csv.zip \(archive) n
+      mkdir train_v2.csv.zip \(archive); mv n/train_v2.csv.zip train_v2.csv.zip; mv n/\(archive) \(archive)
+      """
+    #expect(try ProgramRun.shell(script) == 0)
+    let run = try get()
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(try contents() == ["train-jpg", "train_v2.csv"])
+    #expect(server.requests().last == "\(archive)/\(archive) - 200")
+  }
+
+  /// What a browser brought: everything in one zip, or that unpacked.
+  @Test(arguments: ["7za a -bd -tzip ../planet-understanding-the-amazon-from-space.zip . >/dev/null", "mv * .."])
+  func broughtByABrowser(pack: String) throws {
+    let script = """
+      set -e; mkdir -p '\(folder.path("planet/n"))'; cd '\(folder.path("planet/n"))'
+      mkdir train_v2.csv \(archive); cp '\(server.folder.path(archive))' \(archive)
+      printf 'image_name,tags\ntrain_0,a\ntrain_1,b\ntrain_2,c d\n' >train_v2.csv/train_v2.csv
+      \(pack); cd ..; rm -r n
+      """
+    #expect(try ProgramRun("/usr/bin/env", ["bash", "-c", script]).exitCode == 0)
+    let run = try get(environment: ["KAGGLE_KEY": ""])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(try contents().filter { !$0.hasSuffix(".zip") } == ["train-jpg", "train_v2.csv"])
+    #expect(server.requests().isEmpty)
+  }
+
+  /// Chips belong to whoever unpacks them, and can be read.
+  @Test func foreignModes() throws {
+    let script = """
+      set -e; cd '\(server.folder.path(""))'; mkdir train-jpg; for i in 0 1 2; do echo x >train-jpg/train_$i.jpg; done
+      chmod 000 train-jpg/train_0.jpg; chmod 4777 train-jpg/train_1.jpg
+      rm \(archive); tar -c --owner=4711 --group=4711 train-jpg | 7za a -bd -si \(archive) >/dev/null
+      """
+    #expect(try ProgramRun("/usr/bin/env", ["bash", "-c", script]).exitCode == 0)
+    #expect(try get().exitCode == 0)
+    for i in 0...2 {
+      let facts = try FileManager.default.attributesOfItem(atPath: folder.path("planet/train-jpg/train_\(i).jpg"))
+      #expect(facts[.posixPermissions] as? Int == 0o644 && facts[.ownerAccountID] as? UInt32 == getuid())
+    }
   }
 
   @Test(arguments: [

@@ -39,6 +39,25 @@ struct GetWeightsTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path(cache)) == [name])
   }
 
+  /// One that runs beside another waits, says so, and finds what that one brought.
+  @Test func twoAtOnce() throws {
+    try FileManager.default.createDirectory(atPath: folder.path(cache), withIntermediateDirectories: true)
+    let hold = "touch '\(folder.path("held"))'; while [ ! -e '\(folder.path("go"))' ]; do sleep 0.1; done"
+    let other = try ProgramRun(start: "/usr/bin/flock", ranks: nil, [folder.path(cache), "sh", "-c", hold])
+    while !folder.has("held") { usleep(10_000) }
+    let run = try ProgramRun(
+      start: FetchServer.scripts + "/get-weights", ranks: nil, [name],
+      environment: ["PLANET_WEIGHTS_URL": server.address + "/models", "TORCH_HOME": folder.path("torch")])
+    while try run.outputSoFar().isEmpty { usleep(10_000) }
+    try weights.write(to: URL(fileURLWithPath: folder.path(cache + name)))
+    try Data().write(to: URL(fileURLWithPath: folder.path("go")))
+    try run.wait()
+    try other.wait()
+    #expect(run.exitCode == 0 && run.errors.isEmpty, "\(run.errors)")
+    #expect(run.output.hasSuffix("another get-weights is fetching into it; waiting for it to end\n"))
+    #expect(server.requests().isEmpty)
+  }
+
   @Test func torchsOtherFolders() throws {
     #expect(try get(environment: ["TORCH_HOME": "", "XDG_CACHE_HOME": folder.path("xdg")]).exitCode == 0)
     #expect(folder.has("xdg/torch/hub/checkpoints/" + name))

@@ -103,7 +103,17 @@ import Testing
     (["show-batch", "--data", "x", "--out", "b.svg", "--rows", "0"], "Error: --rows must be 1 to 32, not 0."),
     (["supervise"], "Error: Missing expected argument '<command> ...'"),
     (["plot"], "Error: Missing expected argument '<run>'"),
-    (["trian"], "Error: Unexpected argument 'trian'"),
+    (["trian"], "Error: Unknown command 'trian'. Did you mean 'train'?"),
+    (["chekdata", "--data", "x"], "Error: Unknown command 'chekdata'. Did you mean 'check-data'?"),
+    (["trian", "--help"], "Error: Unknown command 'trian'. Did you mean 'train'?"),
+    (["help", "evalute"], "Error: Unknown command 'evalute'. Did you mean 'evaluate'?"),
+    (["bench", "stp"], "Error: Unknown command 'stp'. Did you mean 'step'?"),
+    (["quantize"], "Error: Unknown command 'quantize'. 'planet-dist --help' lists all."),
+    (["train", "--data", "x", "--epoch", "3"], "Error: Unknown option '--epoch'. Did you mean '--epochs'?"),
+    (["train", "--data", "x", "--batchsize=3"], "Error: Unknown option '--batchsize'. Did you mean '--batch-size'?"),
+    (["predict", "--chekpoint", "x"], "Error: Unknown option '--chekpoint'. Did you mean '--checkpoint'?"),
+    (["train", "-data", "x", "--lr", "-1"], "Error: Unknown option '-data'. Did you mean '--data'?"),
+    (["bench", "step", "--gpus", "8"], "Error: Unknown option '--gpus'. 'planet-dist bench step --help' lists all."),
   ]) func wrongUse(arguments: [String], message: String) throws {
     let run = try ProgramRun("planet-dist", arguments)
     #expect(run.exitCode == 64)

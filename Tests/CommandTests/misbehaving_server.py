@@ -2,7 +2,7 @@
 
     misbehaving_server.py FOLDER      prints its port
 
-A request is answered with the file whose name ends its address. FOLDER/NAME.answers holds a word for each request of
+A request is answered with the file whose path in FOLDER ends its address. FOLDER/NAME.answers holds a word for each request of
 NAME to come; when it is used up, requests are answered as they should be, ranges included.
 
     403, 500, ...   this status
@@ -17,13 +17,14 @@ each request: name, range or -, status.
 import http.server
 import os
 import sys
+import urllib.parse
 
 folder = sys.argv[1]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        name = self.path.rsplit("/", 1)[-1]
+        name = urllib.parse.unquote(self.path).split("/models/")[-1].split("-amazon-from-space/")[-1]
         word = self.next_word(name)
         path = os.path.join(folder, name)
         if word.isdigit():

@@ -38,7 +38,7 @@ import Testing
   @Test func model() throws {
     let network = try network()
     let model = try ModelProto(serializedBytes: try network.onnxModel().serializedBytes() as [UInt8])
-    #expect(model.opsetImport.map(\.version) == [25] && model.producerVersion == "1.2.3")
+    #expect(model.opsetImport.map(\.version) == [9] && model.irVersion == 4 && model.producerVersion == "1.2.3")
     let facts = Dictionary(uniqueKeysWithValues: model.metadataProps.map { ($0.key, $0.value) })
     #expect(Set(facts.keys) == ["labels", "threshold", "size", "mean", "std", "data"])
     let origin = try JSONDecoder().decode(DataOrigin.self, from: Data(facts["data", default: ""].utf8))

@@ -13,8 +13,10 @@ public enum Python {
   /// Runs a script that prints one JSON object, and decodes that.
   ///
   /// - Throws: ``Failure`` with what Python wrote, if it ends in an exception.
-  public static func run<R: Decodable>(_ script: String, _ arguments: [String]) throws -> R {
-    let run = try ProgramRun("python3", [script] + arguments)
+  public static func run<R: Decodable>(
+    _ script: String, _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> R {
+    let run = try ProgramRun("python3", [script] + arguments, environment: environment)
     guard run.exitCode == 0 else { throw Failure(description: run.errors) }
     return try JSONDecoder().decode(R.self, from: Data(run.output.utf8))
   }

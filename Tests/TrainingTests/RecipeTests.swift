@@ -35,6 +35,7 @@ import Testing
     c.stages.remove(at: 0)
     #expect(try parse(RecipeFile.text(c)) == c)
     #expect(try parse(RecipeFile.text(Recipe.planet)) == Recipe.planet)
+    #expect(RecipeFile.text(Recipe.planet).contains("\nearly_stopping: null  # or {patience: "))
   }
 
   /// Stages that follow a later one of a recipe are not taken for earlier ones.

@@ -1,10 +1,10 @@
 import SwiftProtobuf
 
 extension NetworkExport {
-  /// The newest of ONNX's operator sets that changed an operator used here (Flatten), and the format it came with
-  /// (ONNX 1.20): a later one would say nothing else, and older runtimes would not read it.
-  static let opset: Int64 = 25
-  static let irVersion: Int64 = 13
+  /// What the graph needs, and so every runtime since ONNX 1.4 (2019) reads: a normalization without the `spatial` of
+  /// earlier operator sets, and constants that are not inputs, as this version of the format was the first to allow.
+  static let opset: Int64 = 9
+  static let irVersion: Int64 = 4
 
   /// The network as an ONNX model (https://onnx.ai/onnx/intro/concepts.html).
   func onnxModel() -> ModelProto {

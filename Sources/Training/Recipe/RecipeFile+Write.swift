@@ -25,9 +25,7 @@ extension RecipeFile {
   }
 
   private static func knobs(_ c: Configuration) -> [(name: String, value: String, meaning: String)] {
-    let stopping = c.earlyStopping.map {
-      ("early_stopping", "{patience: \($0.patience), min_delta: \($0.minDelta)}", "")
-    }
+    let stopping = c.earlyStopping.map { "{patience: \($0.patience), min_delta: \($0.minDelta)}" }
     return [
       ("batch_size", "\(c.batchSize)", "images of a step, over all ranks together"),
       ("wd", "\(c.wd)", "weight decay"),
@@ -43,7 +41,11 @@ extension RecipeFile {
       ("label_smoothing", "\(c.labelSmoothing)", ""),
       ("ema", "\(c.ema)", "decay of averaged weights; 0 is none"),
       ("keep_best", "\(c.keepBest)", "of each stage, the epoch with the highest fbeta"),
-    ] + [stopping].compactMap { $0 }
+      (
+        "early_stopping", stopping ?? "null",
+        stopping == nil ? "or {patience: 2, min_delta: 0.001}: epochs without that much more fbeta" : ""
+      ),
+    ]
   }
 
   private static func knobs(_ stage: Configuration.Stage) -> [(name: String, value: String)] {

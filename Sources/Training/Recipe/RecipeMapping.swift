@@ -31,9 +31,8 @@ struct RecipeMapping {
   /// That nothing is left that was not asked for.
   func finish() throws(RecipeError) {
     guard let (key, line, _) = values.first(where: { !known.contains($0.key) }) else { return }
-    let nearest = known.min { distance(key, $0) < distance(key, $1) }
     let advice =
-      nearest.flatMap { distance(key, $0) <= 1 + key.utf8.count / 3 ? "did you mean '\($0)'?" : nil }
+      Spelling.nearest(to: key, among: known).map { "did you mean '\($0)'?" }
       ?? "there are \(known.joined(separator: ", "))"
     throw RecipeError(path: path, line: line, reason: "unknown key '\(key)' (\(advice))")
   }
@@ -110,8 +109,9 @@ struct RecipeMapping {
     throw error(key, "must be \(LearningRates.spellings), or a list of \(groups) such numbers")
   }
 
+  /// A mapping; nil where there is none, or YAML's null.
   mutating func mapping(_ key: String) throws(RecipeError) -> RecipeMapping? {
-    guard let node = node(key) else { return nil }
+    guard let node = node(key), node.null == nil else { return nil }
     return try RecipeMapping(node, path: path, key)
   }
 
@@ -123,18 +123,4 @@ struct RecipeMapping {
     for item in items { mappings.append(try RecipeMapping(item, path: path, "each of \(key)")) }
     return mappings
   }
-}
-
-/// Levenshtein's: the insertions, deletions and replacements of bytes that make one word the other.
-private func distance(_ a: String, _ b: String) -> Int {
-  let (a, b) = (a.utf8, Array(b.utf8))
-  var row = Array(0...b.count)
-  for (i, x) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, y) in b.enumerated() {
-      (diagonal, row[j + 1]) = (row[j + 1], min(diagonal + (x == y ? 0 : 1), row[j] + 1, row[j + 1] + 1))
-    }
-  }
-  return row[b.count]
 }

@@ -42,7 +42,7 @@ struct BenchKernels: ParsableCommand {
       let shows = banner != nil && !bench.json
       if let banner, shows { Self.header(banner, peak: peak) }
       var results: [KernelBenchmark.Result] = []
-      try benchmark.run(engine: engine) { result in
+      try benchmark.run(communicator: communicator, engine: engine) { result in
         results.append(result)
         if shows { Self.show(result, peak: peak) }
       }

@@ -42,8 +42,7 @@ struct BenchMemory: ParsableCommand {
 
   // "VmHWM:   123456 kB": the kernel's high-water mark of this process.
   private static var peakResidentKilobytes: Int {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.parts(by: "\n").first { $0.begins(with: "VmHWM:") } ?? ""
+    let line = KernelFile.lines("/proc/self/status").first { $0.begins(with: "VmHWM:") } ?? ""
     return line.parts(by: " ").compactMap { Int($0) }.first ?? 0
   }
 }

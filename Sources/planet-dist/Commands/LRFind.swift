@@ -53,8 +53,8 @@ struct LRFind: ParsableCommand {
   @Option(help: "Steps.")
   var numIt = LRFinder().numIt
 
-  @Option(help: "Folder for lr-find.csv and lr-find.svg.")
-  var out = "runs/lr-find"
+  @Option(help: "Folder for lr-find.csv and lr-find.svg. Default: runs/lr-find/STAGE.")
+  var out: String?
 
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
@@ -80,11 +80,12 @@ struct LRFind: ParsableCommand {
       defer { withExtendedLifetime(lock) {} }
       let configuration = try communicator.fromRoot { try self.configuration() }
       let stage = configuration.stages[0]
+      let folder = out ?? "runs/lr-find/\(stage.name)"
       let engine = try compute.engine(communicator, precision: configuration.precision)
       let dataset = try communicator.agree { try data.dataset(recipe: configuration) }
       let start =
         try communicator.onRoot { () -> Start in
-          try AtomicFile.reserve(out + "/lr-find.csv")
+          try AtomicFile.reserve(folder + "/lr-find.csv")
           return try from.map { .model($0) } ?? .fresh(pretrained)
         } ?? .random
       if let banner = try compute.banner(communicator, engine) {
@@ -95,14 +96,14 @@ struct LRFind: ParsableCommand {
         Console.print("weights: \(start)")
       }
       let trainer = try Trainer(
-        configuration, dataset: dataset, folder: RunFolder(out), communicator: communicator, engine: engine,
+        configuration, dataset: dataset, folder: RunFolder(folder), communicator: communicator, engine: engine,
         loaderThreads: compute.loaderThreads)
       let console = ConsoleReporter()
       let curve = try trainer.findLearningRate(finder, from: start) { point in
         console.showProgress(epoch: 0, step: point.iteration + 1, steps: numIt, loss: point.smoothLoss)
       }
       console.clear()
-      try communicator.onRoot { try show(curve) }
+      try communicator.onRoot { try show(curve, in: folder) }
     }
   }
 
@@ -115,13 +116,13 @@ struct LRFind: ParsableCommand {
     return c
   }
 
-  private func show(_ curve: LRCurve) throws {
+  private func show(_ curve: LRCurve, in folder: String) throws {
     Console.print("")
     Console.print(text: curve.chart.text())
     let unknown = "no suggestion: \(curve.points.count) steps are too few. Lower --start-lr, or raise --num-it."
     for line in curve.suggestions?.lines ?? [unknown] { Console.print(line) }
     for (name, text) in [("csv", curve.csv), ("svg", curve.chart.svg())] {
-      let path = "\(out)/lr-find.\(name)"
+      let path = "\(folder)/lr-find.\(name)"
       try AtomicFile.write(text, to: path)
       Console.print("wrote \(path)")
     }

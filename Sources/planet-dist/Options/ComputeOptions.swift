@@ -7,7 +7,7 @@ import PlanetData
 
 /// What every command that computes understands.
 struct ComputeOptions: ParsableArguments {
-  @Option(help: "Threads of each rank. Default: its share of the processors it may run on.")
+  @Option(help: "Threads of each rank. Default: its share of the processors, or of their time, that it is allowed.")
   var threads: Int?
 
   @Option(
@@ -45,7 +45,7 @@ struct ComputeOptions: ParsableArguments {
     try communicator.verifyIdentical(
       name.value, what: "instruction set or precision",
       advice: "Choose one that every host has, for all: `mpirun -x PLANET_ISA=avx2 …`.")
-    let share = try communicator.placement().threads
+    let share = try communicator.threads(of: Allowance().processors)
     return Engine(kernels: kernels, threads: Threads(threads ?? share), precision: precision)
   }
 

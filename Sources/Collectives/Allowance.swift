@@ -1,0 +1,38 @@
+import CCollectives
+import Files
+import Foundation
+
+/// What the system lets this process use, read from all places that say so: in a container, under a batch system or after
+/// `ulimit -v` that is less than the machine has.
+public struct Allowance: Sendable {
+  /// Processors to run on (mpirun binds ranks, `taskset` programs), and processors' worth of time (`docker run --cpus`).
+  public let processors: [Budget]
+  /// Bytes of memory, of the machine and of control groups: who needs more is killed; and of this process's address
+  /// space, of which some is used already: who needs more gets none.
+  public let memory: [Budget]
+
+  /// - Parameter root: what stands before `/proc` and `/sys`, for tests.
+  public init(root: String = "") {
+    let groups = ControlGroups(root: root)
+    let host = pd_host_hash()
+    let cores = Budget(owner: pd_cores_hash(), amount: Double(pd_allowed_cores()), source: "processor affinity")
+    processors = [cores] + groups.processors
+    let physical = Budget(
+      owner: host, amount: Double(ProcessInfo.processInfo.physicalMemory), source: "what this host has")
+    memory = [physical] + groups.memory + Self.addressSpace(root: root)
+  }
+
+  /// What `ulimit` leaves.
+  private static func addressSpace(root: String) -> [Budget] {
+    // In pages: size, resident, shared, code, 0, data and stack.
+    let used = KernelFile.lines(root + "/proc/self/statm").first?.split(separator: " ").compactMap { Double($0) } ?? []
+    guard used.count > 5 else { return [] }
+    // Threads reserve addresses for their stacks and for malloc, half a gigabyte that nearly all stay unused.
+    let limits = [("ulimit -v", RLIMIT_AS, used[0], 5e8), ("ulimit -d", RLIMIT_DATA, used[5], 0)]
+    return limits.compactMap { source, resource, pages, reserved in
+      var limit = rlimit()
+      guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur < Int64.max else { return nil }
+      return Budget(owner: nil, amount: Double(limit.rlim_cur) - pages * Double(getpagesize()) - reserved, source: source)
+    }
+  }
+}

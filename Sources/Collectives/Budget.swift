@@ -1,0 +1,47 @@
+/// What the system lets this process use of something: processors, or bytes of memory. Often others draw on the same, as
+/// all ranks of a host on its memory.
+public struct Budget: Equatable, Sendable {
+  /// The same number for all processes that draw on this budget, on whatever host; nil for one that is this process's own.
+  public let owner: UInt64?
+  public let amount: Double
+  /// What sets it, for messages: "ulimit -v", "/sys/fs/cgroup/memory.max".
+  public let source: String
+
+  public init(owner: UInt64?, amount: Double, source: String) {
+    (self.owner, self.amount, self.source) = (owner, amount, source)
+  }
+}
+
+extension Communicator {
+  /// Threads that keep this rank's share of its processors busy, at least 1. Collective.
+  public func threads(of processors: [Budget]) throws(CommunicationError) -> Int {
+    let ranks = try total(1, drawnOn: processors)
+    return max(1, zip(processors, ranks).map { Int($0.amount.rounded(.up) / $1) }.min() ?? 1)
+  }
+
+  /// The tightest budget that does not suffice when each rank draws its `amount`, and what is drawn on it in all; nil if
+  /// this rank's budgets suffice. Collective.
+  public func overdrawn(_ budgets: [Budget], by amount: Double) throws(CommunicationError) -> (Budget, total: Double)? {
+    let totals = try total(amount, drawnOn: budgets)
+    return zip(budgets, totals).filter { $0.amount <= $1 }.min { $0.0.amount / $0.1 < $1.0.amount / $1.1 }
+      .map { ($0, total: $1) }
+  }
+
+  /// What all ranks together draw on each of this rank's budgets, if this one draws `amount` on each of them. Collective.
+  private func total(_ amount: Double, drawnOn budgets: [Budget]) throws(CommunicationError) -> [Double] {
+    // A group that is mounted twice is one.
+    let own = Set(budgets.compactMap(\.owner)).map { Draft(owner: $0, amount: amount) }
+    let gathered = try gather(own.withUnsafeBytes(Array.init))
+    let all = try broadcast(gathered.map { Array($0.joined()) } ?? [])
+    let drafts = all.withUnsafeBytes { Array($0.bindMemory(to: Draft.self)) }
+    return budgets.map { budget in
+      guard let owner = budget.owner else { return amount }
+      return drafts.reduce(0) { $0 + ($1.owner == owner ? $1.amount : 0) }
+    }
+  }
+
+  private struct Draft: BitwiseCopyable {
+    let owner: UInt64
+    let amount: Double
+  }
+}
