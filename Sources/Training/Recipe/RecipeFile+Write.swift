@@ -17,7 +17,7 @@ extension RecipeFile {
   /// Every value of a recipe by its name: "batch_size", "stages", "epochs of stage-1-rn50".
   static func values(_ c: Configuration) -> [String: String] {
     var values = ["stages": c.stages.map(\.name).joined(separator: " ")]
-    for knob in knobs(c) { values[knob.name] = knob.value }
+    for knob in knobs(c) where knob.value != "null" { values[knob.name] = knob.value }
     for stage in c.stages {
       for (name, value) in knobs(stage) + [("index", "\(stage.index)")] { values["\(name) of \(stage.name)"] = value }
     }
