@@ -101,7 +101,7 @@ import Testing
       "Error: --out must end in .svg, .png or .jpg: batch.gif does not."
     ),
     (["show-batch", "--data", "x", "--out", "b.svg", "--rows", "0"], "Error: --rows must be 1 to 32, not 0."),
-    (["supervise"], "Error: Missing expected argument '<command> ...'"),
+    (["supervise"], "Error: Missing expected argument '-- <command> ...'"),
     (["plot"], "Error: Missing expected argument '<run>'"),
     (["trian"], "Error: Unknown command 'trian'. Did you mean 'train'?"),
     (["chekdata", "--data", "x"], "Error: Unknown command 'chekdata'. Did you mean 'check-data'?"),
