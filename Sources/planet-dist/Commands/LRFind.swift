@@ -76,11 +76,11 @@ struct LRFind: ParsableCommand {
 
   mutating func run() throws {
     Job.run(compute) { communicator in
-      let lock = try communicator.onRoot { try FolderLock(out) }  // two at once would mix their files
-      defer { withExtendedLifetime(lock) {} }
       let configuration = try communicator.fromRoot { try self.configuration() }
       let stage = configuration.stages[0]
       let folder = out ?? "runs/lr-find/\(stage.name)"
+      let lock = try communicator.onRoot { try FolderLock(folder) }  // two at once would mix their files
+      defer { withExtendedLifetime(lock) {} }
       let engine = try compute.engine(communicator, precision: configuration.precision)
       let dataset = try communicator.agree { try data.dataset(recipe: configuration) }
       let start =
