@@ -114,6 +114,7 @@ import Testing
     (["predict", "--chekpoint", "x"], "Error: Unknown option '--chekpoint'. Did you mean '--checkpoint'?"),
     (["train", "-data", "x", "--lr", "-1"], "Error: Unknown option '-data'. Did you mean '--data'?"),
     (["bench", "step", "--gpus", "8"], "Error: Unknown option '--gpus'. 'planet-dist bench step --help' lists all."),
+    (["qu\u{1B}[31m\u{202E}x"], "Error: Unknown command 'qu\\x1b[31m\\u{202e}x'. 'planet-dist --help' lists all."),
   ]) func wrongUse(arguments: [String], message: String) throws {
     let run = try ProgramRun("planet-dist", arguments)
     #expect(run.exitCode == 64)

@@ -84,6 +84,18 @@ import Testing
     #expect(demanding.stops(after: [0.5, 0.55]) && !demanding.stops(after: [0.5, 0.65]))
   }
 
+  /// A loss no network has ends a training; a validation loss alone only with the stage.
+  @Test func runsAway() {
+    func row(_ train: Double, _ valid: Double?) -> HistoryRow {
+      HistoryRow(
+        stage: "a", epoch: 0, trainLoss: train,
+        metrics: valid.map { Metrics(loss: $0, accuracyThresh: 0.5, fbeta: 0.5) }, seconds: 1)
+    }
+    #expect(row(1e29, nil).hasDiverged(isLast: false) && row(1e29, 0.7).hasDiverged(isLast: true))
+    #expect(!row(50, 1e6).hasDiverged(isLast: false) && row(50, 1e6).hasDiverged(isLast: true))
+    #expect(!row(50, 100).hasDiverged(isLast: true) && !row(50, nil).hasDiverged(isLast: true))
+  }
+
   /// A stage whose fbeta cannot grow ends early, and its result is its best epoch; both are said.
   @Test func stopsEarlyAndKeepsTheBest() throws {
     let fixture = try Fixture()
