@@ -100,7 +100,7 @@ extension OpenRun {
   private static func newestFirst(of standard: String, with file: (RunFolder) -> String) -> [String] {
     let (parent, name) = (FilePath.folder(of: standard), FilePath.name(of: standard))
     let runs = ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []).filter { run in
-      run == name || run.hasPrefix(name + "-") && Int(run.dropFirst(name.count + 1)) != nil
+      run == name || run.begins(with: name + "-") && Int(run.dropFirst(name.count + 1)) != nil
     }
     let dated = runs.compactMap { run in
       let path = FilePath.join(parent, run)

@@ -59,7 +59,7 @@ public struct RunFolder: Sendable {
   /// The stages whose networks are saved here.
   public var savedStages: [String] {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: path + "/models")) ?? []
-    return files.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }.map(FilePath.stem).sorted()
+    return files.filter { $0.ends(with: ".safetensors") && !$0.begins(with: ".") }.map(FilePath.stem).sorted()
   }
 
   /// Refuses folders in it that are links to somewhere else: nothing outside a run's folder is ever written.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Training
 
@@ -16,7 +17,7 @@ struct Misspelling {
     var (command, path) = (tool.command, tool.command.commandName)
     for word in arguments.prefix(while: { $0 != "--" }) {
       let commands = command.subcommands ?? []
-      if !word.hasPrefix("-") {
+      if !word.begins(with: "-") {
         guard !commands.isEmpty, word != "help" else { continue }
         guard let next = commands.first(where: { $0.commandName == word }) else {
           self.init(unknown: "command", word, nearest: Spelling.nearest(to: word, among: commands.map(\.commandName)), path)
@@ -24,7 +25,7 @@ struct Misspelling {
         }
         (command, path) = (next, "\(path) \(word)")
       } else if let option = Self.option(word), !command.options.contains(option) {
-        let names = command.options.filter { $0.hasPrefix("--") }.map { String($0.dropFirst(2)) }
+        let names = command.options.filter { $0.begins(with: "--") }.map { String($0.dropFirst(2)) }
         let nearest = Spelling.nearest(to: String(option.drop { $0 == "-" }), among: names)
         self.init(unknown: "option", option, nearest: nearest.map { "--\($0)" }, path)
         return

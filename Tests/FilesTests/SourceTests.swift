@@ -26,6 +26,10 @@ import Testing
     "planet-dist/Commands/BenchMemory.swift": ["contentsOfFile"],  // of /proc
     "planet-dist/Console.swift": [#"(?<![.\w])(?<!func )print\("#],
     "PlanetData/ImageFolder.swift": [#"\.(low|upp)ercased\(\)"#],  // for a hint: which names look alike
+    // What the kernel writes.
+    "Collectives/ControlGroups.swift": [#"\.split\(separator: ""#, #"firstIndex\(of: ""#, #"\.contains\(""#],
+    "Collectives/Allowance.swift": [#"\.split\(separator: ""#],
+    "Training/Recipe/Configuration.swift": [#"\.contains\(""#],  // of our own keys
     // An array of fields, not a text.
     "PlanetData/LabelColumns.swift": [#"firstIndex\(of: ""#], "Training/HistoryTable.swift": [#"firstIndex\(of: ""#],
   ]
