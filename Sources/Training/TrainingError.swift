@@ -86,7 +86,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(folder): already holds \(stages.joined(separator: ", ")). Name another --run, train later stages with --from \(stages.last ?? "STAGE"), or add --overwrite to replace what is there."
     case .damagedState(let path, let reason, let saved):
       "\(path): the interrupted run's state cannot be used (\(reason)). Remove it, and "
-        + (saved.isEmpty ? "start again: no stage was saved." : "go on with --from STAGE: models/ has \(saved.joined(separator: ", ")).")
+        + (saved.isEmpty
+          ? "start again: models/ has no stage to go on with by --from."
+          : "go on with --from STAGE: models/ has \(saved.joined(separator: ", ")).")
     case .leadsOutside(let path):
       "\(path): is a link that leads out of the run's folder, outside which nothing is written. Replace it by a folder, or make --run itself the link."
     case .otherConfiguration(let path, let differences):

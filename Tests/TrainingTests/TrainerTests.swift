@@ -107,7 +107,7 @@ import Testing
       ]
       for use in uses {
         let error = #expect(throws: TrainingError.self) { try use() }
-        #expect(error?.description.contains("Remove it, and start again: no stage was saved.") == true)
+        #expect(error?.description.contains("Remove it, and start again: models/ has no stage to go on with by --from.") == true)
       }
     }
   }
