@@ -121,7 +121,11 @@ public struct Configuration: Codable, Equatable, Sendable {
   }
 
   /// Whether a recipe's file could say the same: every number is within its limits.
-  var isPlausible: Bool { (try? RecipeFile.parse(RecipeFile.text(self), path: "")) == self }
+  var isPlausible: Bool {
+    // Before the text, which counts on from these.
+    guard stages.map(\.index).allSatisfy(Limits.stageIndex.contains) else { return false }
+    return (try? RecipeFile.parse(RecipeFile.text(self), path: "")) == self
+  }
 
   /// The seed of a stage's random numbers: stages must not repeat each other's orders and augmentations.
   func seed(of stage: Stage) -> UInt64 { UInt64(stage.index) << 32 | UInt64(seed) }
