@@ -172,7 +172,7 @@ import Testing
     try "a file".write(toFile: folder.path("folder"), atomically: true, encoding: .utf8)
     let run = try export(to: folder.path("folder/planet.onnx"), from: folder.path("none"))
     #expect(run.exitCode == 74)
-    #expect(run.errors.hasPrefix("Error: \(folder.path("folder")): cannot write in it: Not a directory."))
+    #expect(run.errors.hasPrefix("Error: \(folder.path("folder/planet.onnx")): cannot create: Not a directory."))
   }
 
   /// The checkpoint is what years later one wants to have kept.

@@ -25,7 +25,11 @@ import Testing
   @Test func noData() throws {
     let run = try train("--pretrained", "none")
     #expect(run.exitCode == 65)
-    #expect(run.lines(containing: "Error: ").count == 1 && run.errors.contains("--labels"))
+    #expect(run.errors.hasPrefix("Error: \(folder.path("data")): cannot be read (No such file or directory)."))
+    try FileManager.default.createDirectory(atPath: folder.path("data"), withIntermediateDirectories: true)
+    let empty = try train("--pretrained", "none")
+    #expect(empty.exitCode == 65)
+    #expect(empty.lines(containing: "Error: ").count == 1 && empty.errors.contains("--labels"))
     #expect(!folder.has("run"))
   }
 
