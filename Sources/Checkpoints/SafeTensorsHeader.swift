@@ -30,7 +30,12 @@ struct SafeTensorsHeader {
     var reader = try ByteReader(bytes)
     let size = try reader.count(UInt64.self)
     guard size <= Self.sizeLimit, size <= bytes.count - reader.position else {
-      throw .damaged("its header should be \(size) bytes long, in a file of \(bytes.count)")
+      // Any bytes read as some length; a brace behind it tells that it was meant as one.
+      let isMeant = bytes.dropFirst(MemoryLayout<UInt64>.size).first == UInt8(ascii: "{")
+      throw .damaged(
+        isMeant
+          ? "its header should be \(size) bytes long, in a file of \(bytes.count)"
+          : "it does not begin as a safetensors file")
     }
     let end = reader.position + size
     var json = JSONCursor(reader: try ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<end]), at: reader.position))

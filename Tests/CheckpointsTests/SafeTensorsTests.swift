@@ -155,4 +155,10 @@ import Testing
   private func file(header: String, data: [UInt8]) -> [UInt8] {
     withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian, Array.init) + Array(header.utf8) + data
   }
+
+  @Test("text is not taken for a header of gigabytes")
+  func text() throws {
+    let text = try #require(complaint(Array("batch_size: 64\n".utf8), safeTensors))
+    #expect(text.contains("damaged: it does not begin as a safetensors file"), "\(text)")
+  }
 }
