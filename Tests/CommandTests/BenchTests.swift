@@ -16,7 +16,7 @@ import Testing
       "step", "--size", "32", "--batch-size", "4", "--steps", "1", "--precision", precision.rawValue,
     ])
     let fraction = try #require(report["fraction_of_peak"] as? Double)
-    #expect(fraction > 0 && fraction < 1)
+    #expect(fraction > 0 && fraction.isFinite)
     let speed = try #require(report["images_per_second"] as? Double)
     let gflops = try #require(report["gflops"] as? Double)
     // 0.5 GFLOP an image of 32 × 32: a sixteenth of the 8.0 of 128 × 128 (recipe §4), the head aside.
@@ -27,13 +27,14 @@ import Testing
 
   @Test func kernels() throws {
     let report = try json(["kernels", "--size", "32", "--batch-size", "2", "--repetitions", "1"])
-    let peak = try #require(report["peak_gflops"] as? Double)
+    #expect((report["peak_gflops"] as? Double ?? 0) > 0)
     let kernels = try #require(report["kernels"] as? [[String: Any]])
     #expect(kernels.reduce(0) { $0 + ($1["count"] as? Int ?? 0) } == 53)
     for kernel in kernels {
       let speeds = ["forward", "input_gradient", "weight_gradient"].compactMap { kernel[$0] as? Double }
       #expect(speeds.count == (kernel["name"] as? String == "conv1" ? 2 : 3))
-      #expect(speeds.allSatisfy { $0 > 0 && $0 < peak })
+      // Not below the peak: that is measured, too, and other programs may slow either.
+      #expect(speeds.allSatisfy { $0 > 0 && $0.isFinite })
     }
   }
 
