@@ -54,37 +54,60 @@ let package = Package(
       name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["event.proto"], swiftSettings: swift),
     .target(
+      name: "Recipes",
+      dependencies: ["Files", "Compute", "PlanetData", "ResNet", .product(name: "Yams", package: "Yams")],
+      swiftSettings: swift),
+    .target(
+      name: "Scores", dependencies: ["Files", "PlanetData", "Checkpoints", "ResNet", "Recipes"], swiftSettings: swift),
+    .target(
+      name: "Runs",
+      dependencies: ["Files", "Compute", "PlanetData", "Checkpoints", "ResNet", "Recipes", "Scores"],
+      swiftSettings: swift),
+    .target(
+      name: "Inference",
+      dependencies: [
+        "Files", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", "Recipes", "Scores", "Runs",
+      ],
+      swiftSettings: swift),
+    .target(
       name: "Training",
       dependencies: [
-        "Files", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", "Charts",
-        .product(name: "Yams", package: "Yams"),
+        "Files", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", "Recipes", "Scores", "Runs",
+        "Inference",
       ],
+      swiftSettings: swift),
+    .target(
+      name: "Diagnostics",
+      dependencies: ["Compute", "Collectives", "PlanetData", "ResNet", "Recipes", "Inference", "Training"],
       swiftSettings: swift),
     .target(
       name: "Export",
       dependencies: [
-        "Training", "Files", "PlanetData", "Checkpoints", "ResNet", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Files", "PlanetData", "Checkpoints", "ResNet", "Runs",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["ONNX/onnx.proto"], swiftSettings: swift),
     .target(
       name: "Report",
       dependencies: [
-        "Training", "Files", "Charts", "PlanetData", .product(name: "Mustache", package: "swift-mustache"),
+        "Files", "PlanetData", "Charts", "Recipes", "Scores", "Runs",
+        .product(name: "Mustache", package: "swift-mustache"),
       ],
       resources: [.embedInCode("report.mustache"), .embedInCode("chip.mustache")], swiftSettings: swift),
     .executableTarget(
       name: "planet-dist",
       dependencies: [
-        "Training", "Export", "Report", "TensorBoard", "Charts", "Files", "Compute", "Collectives", "PlanetData",
-        "Checkpoints", "ResNet",
+        "Files", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", "Charts", "TensorBoard", "Recipes",
+        "Scores", "Runs", "Inference", "Training", "Diagnostics", "Export", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
 
     // Tests
     .target(
-      name: "TestSupport", dependencies: ["Compute", "Files", "ResNet"], path: "Tests/TestSupport",
-      resources: [.copy("SavedBefore")], swiftSettings: looping),
+      name: "TestSupport",
+      dependencies: ["Files", "Compute", "Collectives", "PlanetData", "ResNet", "Recipes", "Runs", "Training"],
+      path: "Tests/TestSupport", resources: [.copy("SavedBefore")], swiftSettings: looping),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"], swiftSettings: swift),
     .executableTarget(
@@ -100,9 +123,12 @@ let package = Package(
     .testTarget(
       name: "ResNetTests", dependencies: ["ResNet", "TestSupport"], exclude: ["Golden"], swiftSettings: swift),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"], swiftSettings: swift),
+    .testTarget(name: "RecipesTests", dependencies: ["Recipes", "Training", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "Charts", "TestSupport"], exclude: ["Golden/scores.py"],
-      swiftSettings: swift),
+      name: "ScoresTests", dependencies: ["Scores", "TestSupport"], exclude: ["Golden/scores.py"], swiftSettings: swift),
+    .testTarget(name: "RunsTests", dependencies: ["Runs", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "InferenceTests", dependencies: ["Inference", "Training", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "TensorBoardTests",
       dependencies: [
@@ -113,11 +139,11 @@ let package = Package(
     .testTarget(
       name: "ExportTests",
       dependencies: [
-        "Export", "Training", "Checkpoints", "ResNet", "TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Export", "Runs", "Checkpoints", "ResNet", "TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: swift),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Training", "Files", "PlanetData", "TestSupport"], swiftSettings: swift),
+      name: "ReportTests", dependencies: ["Report", "Files", "PlanetData", "Charts", "Scores", "Runs", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"],
       exclude: ["compare_export.py", "misbehaving_server.py"],
@@ -129,6 +155,7 @@ let package = Package(
 if Context.environment["PLANET_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "fuzz", dependencies: ["Training", "Files", "PlanetData", "Checkpoints"], path: "Tests/Fuzz",
+      name: "fuzz",
+      dependencies: ["Files", "PlanetData", "Checkpoints", "Recipes", "Scores", "Runs", "Inference"], path: "Tests/Fuzz",
       exclude: ["Seeds"], swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]))
 }

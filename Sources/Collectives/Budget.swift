@@ -27,6 +27,15 @@ extension Communicator {
       .map { ($0, total: $1) }
   }
 
+  /// Refuses what would end in the kernel's killing a rank: more memory than is allowed. Collective.
+  ///
+  /// - Parameter needed: by this rank, in bytes.
+  /// - Throws: ``CommunicationError/tooLarge(bytes:_:)`` on the lowest such rank, as ``agree(_:)``.
+  public func checkMemory(_ needed: Double) throws {
+    let excess = try overdrawn(Allowance().memory, by: needed)
+    try agree { if let (budget, total) = excess { throw CommunicationError.tooLarge(bytes: total, budget) } }
+  }
+
   /// What all ranks together draw on each of this rank's budgets, if this one draws `amount` on each of them. Collective.
   private func total(_ amount: Double, drawnOn budgets: [Budget]) throws(CommunicationError) -> [Double] {
     // A group that is mounted twice is one.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Why ranks could not work together. After any of them a communicator is of no more use, except after
 /// ``rankFailed(rank:message:)`` and ``different(what:ranks:advice:)``, which all ranks learn together.
 public enum CommunicationError: Error, Equatable, CustomStringConvertible {
@@ -15,6 +17,8 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
   case rankFailed(rank: Int, message: String)
   /// What must be the same everywhere is not; see ``Communicator/verifyIdentical(_:what:advice:)``.
   case different(what: String, ranks: [Int], advice: String)
+  /// The ranks need more memory, in bytes, than the budget they share.
+  case tooLarge(bytes: Double, Budget)
 
   public var description: String {
     switch self {
@@ -38,6 +42,8 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
       "rank \(rank): \(message)"
     case .different(let what, let ranks, let advice):
       "\(what): not the same on \(Self.list(ranks)) as on the other ranks. \(advice)"
+    case .tooLarge(let bytes, let budget):
+      "memory: \(budget.owner == nil ? "each rank" : "this host's ranks") would need about \(Self.gigabytes(bytes, budget.amount)) is allowed (\(budget.source)). Use a smaller --batch-size, smaller images, or more hosts."
     }
   }
 
@@ -45,7 +51,7 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
   var isConsequence: Bool {
     switch self {
     case .rankFailed, .abandoned: true
-    case .timedOut, .mismatched, .library, .notJoined, .different: false
+    case .timedOut, .mismatched, .library, .notJoined, .different, .tooLarge: false
     }
   }
 
@@ -55,5 +61,12 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
 
   private static func text(_ seconds: Double) -> String {
     seconds == seconds.rounded() && seconds < 1e9 ? String(Int(seconds)) : String(seconds)
+  }
+
+  /// "2 GB, and 1": with as many decimals as it takes to tell two amounts apart.
+  private static func gigabytes(_ needed: Double, _ allowed: Double) -> String {
+    let texts = (0...3).map { digits in [needed, allowed].map { String(format: "%.\(digits)f", max(0, $0) / 1e9) } }
+    let text = texts.first { $0[0] != $0[1] && Double($0[1]) != 0 } ?? texts[3]
+    return "\(text[0]) GB, and \(text[1])"
   }
 }

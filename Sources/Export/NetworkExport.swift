@@ -1,7 +1,7 @@
 import Checkpoints
 import Files
+public import Runs
 import SwiftProtobuf
-public import Training
 
 /// A trained network in the formats of other programs.
 public struct NetworkExport {

@@ -1,6 +1,8 @@
 import Foundation
 import PlanetData
-import Training
+import Recipes
+import Runs
+import Scores
 
 /// An image with what is true of it and what the network says.
 struct Figure {

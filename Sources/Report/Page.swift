@@ -1,7 +1,9 @@
 import Charts
 import Files
 import Foundation
-import Training
+import Recipes
+import Runs
+import Scores
 
 /// What `report.mustache` shows, by the names it has there.
 struct Page {

@@ -2,7 +2,7 @@ import Charts
 import Files
 import Foundation
 import Mustache
-public import Training
+public import Runs
 
 /// A run's report: one HTML file with everything in it, made from what the run keeps in its folder.
 public enum Report {

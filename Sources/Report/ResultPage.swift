@@ -1,6 +1,8 @@
 import Foundation
 import PlanetData
-import Training
+import Recipes
+import Runs
+import Scores
 
 /// What the report says of a stage's network: its labels, and the images it gets most wrong.
 struct ResultPage {

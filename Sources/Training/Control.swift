@@ -1,16 +1,17 @@
 import Collectives
+import Recipes
 
 /// The small message all ranks exchange in every step, so that all decide alike: one sum over ranks, to which rank 0
 /// contributes the schedule and every rank its flags and losses.
-struct Control {
+public struct Control: Sendable {
   /// The global batch's loss: a mean over all ranks' images.
-  let loss: Double
+  public let loss: Double
   /// Whether any rank was asked to stop.
-  let stop: Bool
+  public let stop: Bool
   /// Learning rate of each layer group, as rank 0 computed them.
-  let rates: [Double]
+  public let rates: [Double]
   /// Adam's β1, as rank 0 computed it.
-  let beta1: Double
+  public let beta1: Double
 
   /// - Parameters:
   ///   - step: the step's number, the same on all ranks.

@@ -1,7 +1,9 @@
 import Collectives
 import Foundation
 import PlanetData
+public import Recipes
 import ResNet
+import Runs
 
 /// The learning rate range test (Smith, arXiv:1506.01186) as fastai's `lr_find` (recipe §7): some steps of training
 /// with a rate that grows exponentially, the same for all layer groups, until the loss runs away.
@@ -54,7 +56,7 @@ public struct LRFinder: Equatable, Sendable {
 }
 
 extension LRFinder: Schedule {
-  func values(at step: Int) -> (rates: [Double], beta1: Double) {
+  public func values(at step: Int) -> (rates: [Double], beta1: Double) {
     (Array(repeating: rate(at: step), count: Configuration.layerGroups), 0.9)
   }
 }

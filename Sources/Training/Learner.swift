@@ -1,15 +1,17 @@
-import Collectives
-import Compute
-import PlanetData
-import ResNet
+public import Collectives
+public import Compute
+public import PlanetData
+public import Recipes
+public import ResNet
+public import Runs
 
 /// One rank's replica of the network and its share of each training step.
 ///
 /// Replicas stay identical to the bit: they start equal, and every rank makes the same update from the same averaged
 /// gradients.
-final class Learner {
+public final class Learner {
   let parameters: Parameters
-  let network: ResNet50
+  public let network: ResNet50
   let optimizer: Optimizer
   /// One-cycle over the stage, unless something else is tried.
   var schedule: any Schedule
@@ -25,10 +27,10 @@ final class Learner {
   private let dLogits: Tensor
   private let arena = Arena()
   /// Where the time went so far.
-  var phases = Phases()
+  public var phases = Phases()
 
   /// - Parameter steps: of the whole stage: the length of the cycle.
-  init(
+  public init(
     _ parameters: Parameters, stage: Configuration.Stage, configuration: Configuration, steps: Int,
     communicator: Communicator, engine: Engine
   ) {
@@ -53,7 +55,7 @@ final class Learner {
   ///   - step: counted from the beginning of the stage.
   ///   - stop: whether this rank was asked to stop.
   /// - Returns: what all ranks agreed on.
-  func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
+  public func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
     time(\.data) { batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) } }
     let pass = Pass(
       training: true, frozen: stage.frozen, sumOverRanks: sumOverRanks, dropout: Float(configuration.ps),

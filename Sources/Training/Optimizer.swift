@@ -1,4 +1,5 @@
 import Compute
+import Recipes
 import ResNet
 
 /// AdamW over the arena of parameters, as fastai applies it (recipe §5): betas (β1 of the schedule, 0.99), weight decay on

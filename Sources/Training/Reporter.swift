@@ -1,3 +1,6 @@
+public import Recipes
+public import Runs
+
 /// What a training run tells the outside. Rank 0 alone calls it; other ranks are silent.
 public protocol Reporter {
   /// A stage begins, or goes on at `step`, of `stepsPerEpoch · stage.epochs`.

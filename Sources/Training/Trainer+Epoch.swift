@@ -1,7 +1,11 @@
 import Collectives
 import Compute
-import PlanetData
+import Inference
+public import PlanetData
+public import Recipes
 import ResNet
+import Runs
+import Scores
 
 extension Trainer {
   /// One epoch from where it was left: training, validation, the table's row, the state. Returns false if stopped.
@@ -80,7 +84,7 @@ extension Trainer {
   }
 
   /// This rank's batches of an epoch, from one of its steps on.
-  func loader(_ stage: Configuration.Stage, epoch: Int, from step: Int = 0) -> BatchLoader {
+  public func loader(_ stage: Configuration.Stage, epoch: Int, from step: Int = 0) -> BatchLoader {
     let plan = configuration.plan(stage, epoch: epoch, images: dataset.train)
     let batches = plan.order.batches(
       globalBatch: configuration.batchSize, rank: communicator.rank, worldSize: communicator.size,
@@ -95,14 +99,9 @@ extension Trainer {
     do {
       return try work()
     } catch {
-      do { try save(learner) } catch let failure { reporter?.note(Self.lost(failure)) }
+      do { try save(learner) } catch let failure { reporter?.note(RunError.lost(failure)) }
       throw error
     }
-  }
-
-  /// What is said beside an error after which saving failed, too.
-  static func lost(_ failure: any Error) -> String {
-    "warning: what was done since the last save is lost, it could not be saved (\(failure))"
   }
 
   private func stop(_ learner: Learner, seconds: Double) throws -> Bool {

@@ -1,5 +1,8 @@
 import Collectives
 import Compute
+import Inference
+import Recipes
+public import Runs
 
 extension Trainer {
   /// The learning rate range test before the configuration's first stage, on its batches. Trains and saves nothing.

@@ -1,6 +1,10 @@
 import Collectives
 import Foundation
+import Inference
 import PlanetData
+import Recipes
+import Runs
+import Scores
 
 extension Trainer {
   /// Ends a stage: saves its network and its result, tells of them, and moves the progress to the next stage. Returns

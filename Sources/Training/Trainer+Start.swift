@@ -2,8 +2,11 @@ import Checkpoints
 import Collectives
 import Files
 import Foundation
+import Inference
 import PlanetData
+import Recipes
 import ResNet
+import Runs
 
 extension Trainer {
   /// Sets the weights all ranks begin with. Rank 0 reads whatever file they are in.
@@ -53,12 +56,12 @@ extension Trainer {
   private func resume() throws -> (run: SavedRun, file: TensorFile?) {
     var file: TensorFile?
     let run = try communicator.fromRoot {
-      let state = try TrainingState.read(folder.state)
+      let state = try SavedState.read(folder.state)
       let differences = configuration.differences(from: state.run.configuration)
       guard differences.isEmpty else {
-        throw TrainingError.otherConfiguration(path: folder.path, differences: differences)
+        throw RunError.otherConfiguration(path: folder.path, differences: differences)
       }
-      guard state.run.fingerprint == dataset.fingerprint else { throw TrainingError.otherData(path: folder.state) }
+      guard state.run.fingerprint == dataset.fingerprint else { throw RunError.otherData(path: folder.state) }
       folder.removeLeftovers()
       try history.begin()
       // A kill may have come between the state's last save and the table's.

@@ -2,8 +2,12 @@ public import Collectives
 public import Compute
 import Files
 import Foundation
+import Inference
 public import PlanetData
+public import Recipes
 import ResNet
+public import Runs
+import Scores
 
 /// Trains the stages of a configuration, one after the other, on all ranks. Every rank has one and calls ``run(from:)``.
 ///

@@ -1,7 +1,6 @@
 import Collectives
 import Files
 import Foundation
-import Training
 
 /// The terminal, or the log file, rank 0 writes to.
 enum Console {

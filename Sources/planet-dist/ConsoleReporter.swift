@@ -1,6 +1,8 @@
 import Compute
 import Files
 import Foundation
+import Recipes
+import Runs
 import Training
 
 /// A training run as fastai prints it: a table per stage, with a progress bar where a person watches and a line now and

@@ -1,6 +1,7 @@
+import Diagnostics
 import Foundation
 import PlanetData
-import Training
+import Recipes
 
 /// A dataset's report for people.
 enum DataReportText {

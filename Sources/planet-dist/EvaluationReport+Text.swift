@@ -1,6 +1,6 @@
 import Compute
 import Foundation
-import Training
+import Scores
 
 extension EvaluationReport {
   /// The report for people.

@@ -1,5 +1,6 @@
 import Compute
-import Training
+import Inference
+import Scores
 
 /// All that `evaluate` says, as `--json` prints it.
 struct EvaluationReport: Encodable {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
-import Training
+import Recipes
 
 /// A command or an option that there is none of. swift-argument-parser names the option that may have been meant only
 /// where nothing else is wrong, and a command never.

@@ -3,7 +3,6 @@ import Collectives
 import Compute
 import Files
 import Foundation
-import Training
 
 /// The list of subcommands, nothing else.
 struct PlanetDist: ParsableCommand {

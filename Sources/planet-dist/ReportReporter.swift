@@ -1,4 +1,6 @@
+import Recipes
 import Report
+import Runs
 import Training
 
 /// Writes the run's report after every stage.

@@ -1,4 +1,7 @@
 import PlanetData
+import Recipes
+import Runs
+import Scores
 import TensorBoard
 import Training
 

@@ -1,12 +1,13 @@
 import Checkpoints
 import Foundation
+import Recipes
 import ResNet
 import SwiftProtobuf
 import TestSupport
 import Testing
 
 @testable import Export
-@testable import Training
+@testable import Runs
 
 /// The model as a protobuf reader finds it; what it computes is compared with onnxruntime in CommandTests.
 @Suite struct ONNXModelTests {

@@ -22,16 +22,16 @@ import Testing
     "Compute/OpenBLAS.swift": [#"\.has(Prefix|Suffix)\("#],
     "Compute/Kernels.swift": [#"\.(low|upp)ercased\(\)"#],
     "ResNet/Parameters+Initialize.swift": [#"\.has(Prefix|Suffix)\("#],
-    "PlanetData/SyntheticChip.swift": [#"\.contains\(""#],
+    "PlanetData/Synthetic/SyntheticChip.swift": [#"\.contains\(""#],
     "planet-dist/Commands/BenchMemory.swift": ["contentsOfFile"],  // of /proc
     "planet-dist/Console.swift": [#"(?<![.\w])(?<!func )print\("#],
-    "PlanetData/ImageFolder.swift": [#"\.(low|upp)ercased\(\)"#],  // for a hint: which names look alike
+    "PlanetData/Images/ImageFolder.swift": [#"\.(low|upp)ercased\(\)"#],  // for a hint: which names look alike
     // What the kernel writes.
     "Collectives/ControlGroups.swift": [#"\.split\(separator: ""#, #"firstIndex\(of: ""#, #"\.contains\(""#],
     "Collectives/Allowance.swift": [#"\.split\(separator: ""#],
-    "Training/Recipe/Configuration.swift": [#"\.contains\(""#],  // of our own keys
+    "Recipes/Configuration.swift": [#"\.contains\(""#],  // of our own keys
     // An array of fields, not a text.
-    "PlanetData/LabelColumns.swift": [#"firstIndex\(of: ""#], "Training/HistoryTable.swift": [#"firstIndex\(of: ""#],
+    "PlanetData/Dataset/LabelColumns.swift": [#"firstIndex\(of: ""#], "Runs/HistoryTable.swift": [#"firstIndex\(of: ""#],
   ]
 
   @Test func noTraps() throws {

@@ -1,7 +1,10 @@
 @testable import Checkpoints
 import Files
 @testable import PlanetData
-@testable import Training
+@testable import Recipes
+@testable import Scores
+@testable import Runs
+@testable import Inference
 
 /// Reads bytes; what it throws is a refusal.
 typealias Target = @Sendable (UnsafeRawBufferPointer) throws -> Void
@@ -33,7 +36,7 @@ let targets: [String: Target] = [
   },
   "thresholds": { _ = try Thresholds(path: file($0), labels: ["clear", "haze", "primary"]) },
   "model": { _ = try ModelFile(path: file($0)) },
-  "state": { _ = try TrainingState.read(file($0)) },
+  "state": { _ = try SavedState.read(file($0)) },
   "predictions": {
     _ = try PredictionFile(path: file($0), identity: ["tta": "none"], passes: 2, images: 3, labels: 2).read()
   },

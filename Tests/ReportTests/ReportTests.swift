@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import PlanetData
+import Runs
 import TestSupport
 import Testing
 import Training
@@ -106,10 +107,10 @@ import Training
   @Test func damagedFilesAreNamed() throws {
     try write("{}", to: run.result("a"))
     #expect(
-      "\(try #require(throws: TrainingError.self) { try Report.write(run) })".contains("results/a.json: it is not"))
+      "\(try #require(throws: RunError.self) { try Report.write(run) })".contains("results/a.json: it is not"))
     try FileManager.default.removeItem(atPath: run.history)
     #expect(
-      "\(try #require(throws: TrainingError.self) { try Report.write(run) })".contains("history.csv: it cannot be"))
+      "\(try #require(throws: RunError.self) { try Report.write(run) })".contains("history.csv: it cannot be"))
     #expect(!FileManager.default.fileExists(atPath: run.report))
   }
 

@@ -6,6 +6,10 @@ import ResNet
 import TestSupport
 import Testing
 
+@testable import Recipes
+@testable import Scores
+@testable import Runs
+@testable import Inference
 @testable import Training
 
 /// What recipes can have beyond fastai's: averages, the best epoch, early stopping, mixup, smoothed labels.
@@ -130,7 +134,7 @@ import Testing
     let fixture = try Fixture(validPct: 0)
     var configuration = Fixture.configuration()
     configuration.keepBest = true
-    #expect(throws: TrainingError.nothingToChooseBy) { try fixture.train(configuration, in: fixture.run("run")) }
+    #expect(throws: RecipeError.nothingToChooseBy) { try fixture.train(configuration, in: fixture.run("run")) }
   }
 
   /// `log.jsonl` has every step once, also after a stop and a resumption, and lines of other stages stay.

@@ -6,6 +6,10 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Recipes
+@testable import Scores
+@testable import Runs
+@testable import Inference
 @testable import Training
 
 @Suite(.serialized) struct TrainerTests {
@@ -73,21 +77,21 @@ import Testing
     let fixture = try Fixture()
     let run = fixture.run("run")
     _ = try fixture.train(in: run, stopAt: 1)
-    #expect(throws: TrainingError.unfinishedRun(folder: run.path, progress: "stage-1-rn50, epoch 0, step 1")) {
+    #expect(throws: RunError.unfinishedRun(folder: run.path, progress: "stage-1-rn50, epoch 0, step 1")) {
       try OpenRun(run.path).admit([], overwrite: true)
     }
     let interrupted = try OpenRun(run.path).interrupted()
     #expect(interrupted == InterruptedRun(recipe: Fixture.configuration(), data: fixture.dataset.location.absolute))
     var other = Fixture.configuration()
     other.wd = 0.5
-    #expect(throws: TrainingError.otherConfiguration(path: run.path, differences: ["wd: 0.5, was 0.01"])) {
+    #expect(throws: RunError.otherConfiguration(path: run.path, differences: ["wd: 0.5, was 0.01"])) {
       try fixture.train(other, in: run, from: .resume)
     }
     let moreData = try Fixture(count: 21)
-    #expect(throws: TrainingError.otherData(path: run.state)) { try moreData.train(in: run, from: .resume) }
+    #expect(throws: RunError.otherData(path: run.state)) { try moreData.train(in: run, from: .resume) }
     other = Fixture.configuration()
     other.batchSize = 500
-    #expect(throws: TrainingError.tooFewImages(train: 16, batchSize: 500)) {
+    #expect(throws: RecipeError.tooFewImages(train: 16, batchSize: 500)) {
       try fixture.train(other, in: fixture.run("b"))
     }
   }
@@ -106,7 +110,7 @@ import Testing
         { _ = try fixture.train(in: run, from: .resume) }, { try OpenRun(run.path).admit([], overwrite: false) },
       ]
       for use in uses {
-        let error = #expect(throws: TrainingError.self) { try use() }
+        let error = #expect(throws: RunError.self) { try use() }
         #expect(error?.description.contains("Remove it, and start again: models/ has no stage to go on with by --from.") == true)
       }
     }
@@ -117,7 +121,7 @@ import Testing
     let fixture = try Fixture()
     let run = fixture.run("run")
     _ = try fixture.train(in: run, stopAt: 3)
-    var saved = try TrainingState.read(run.state).run
+    var saved = try SavedState.read(run.state).run
     saved.progress.history = [HistoryRow(stage: "stage-1-rn50", epoch: 0, trainLoss: 1, metrics: nil, seconds: 1)]
     #expect(saved.isPlausible)
     let text = String(decoding: try JSONEncoder().encode(saved), as: UTF8.self)
@@ -217,7 +221,7 @@ import Testing
     #expect(first.map(\.images) == [2 * 16])
     try FileManager.default.removeItem(atPath: run.state)
     try FileManager.default.moveItem(atPath: run.state + ".kept", toPath: run.state)
-    #expect(try TrainingState.read(run.state).run.progress.epoch == 2)
+    #expect(try SavedState.read(run.state).run.progress.epoch == 2)
     #expect(try fixture.train(in: run, from: .resume).outcome == .finished)
     let again = try run.readResults()
     #expect(again.map(\.stage.name) == ["stage-1-rn50", "stage-2-rn50"] && again[0].images == first[0].images)
@@ -267,6 +271,6 @@ import Testing
     #expect(
       try SafeTensors.read(first.model("stage-1-rn50")).tensors
         == SafeTensors.read(second.model("stage-1-rn50")).tensors)
-    #expect(throws: TrainingError.self) { try first.find("stage-9") }
+    #expect(throws: RunError.self) { try first.find("stage-9") }
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Compute
+import Diagnostics
 import Foundation
-import Training
 
 struct BenchKernels: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Collectives
+import Diagnostics
 import Files
 import Foundation
-import Training
+import Report
 
 struct BenchMemory: ParsableCommand {
   static let configuration = CommandConfiguration(

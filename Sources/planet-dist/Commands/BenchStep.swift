@@ -1,6 +1,6 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
-import Training
 
 struct BenchStep: ParsableCommand {
   static let configuration = CommandConfiguration(

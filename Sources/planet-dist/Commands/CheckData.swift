@@ -1,9 +1,10 @@
 import ArgumentParser
 import Collectives
 import Compute
+import Diagnostics
 import Foundation
 import PlanetData
-import Training
+import Recipes
 
 struct CheckData: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -4,8 +4,10 @@ import Collectives
 import Compute
 import Files
 import Foundation
+import Inference
 import PlanetData
-import Training
+import Recipes
+import Scores
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,7 +3,8 @@ import Checkpoints
 import Export
 import Files
 import Foundation
-import Training
+import Recipes
+import Runs
 
 struct ExportNetwork: ParsableCommand {
   static let configuration = CommandConfiguration(

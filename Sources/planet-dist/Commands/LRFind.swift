@@ -6,6 +6,9 @@ import Compute
 import Files
 import Foundation
 import PlanetData
+import Recipes
+import Report
+import Runs
 import Training
 
 struct LRFind: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Report
-import Training
+import Runs
 
 struct MakeReport: ParsableCommand {
   static let configuration = CommandConfiguration(

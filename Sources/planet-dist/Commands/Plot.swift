@@ -3,7 +3,8 @@ import Charts
 import Checkpoints
 import Files
 import Foundation
-import Training
+import Report
+import Runs
 
 struct Plot: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Collectives
+import Files
 import Foundation
+import Inference
 import PlanetData
-import Training
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,8 +3,9 @@ import Charts
 import Checkpoints
 import Files
 import Foundation
+import Inference
 import PlanetData
-import Training
+import Recipes
 
 struct ShowBatch: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -74,7 +75,7 @@ struct ShowBatch: ParsableCommand {
     if valid { (c.augment, c.shuffle, c.mixup) = (false, false, 0) }
     let plan = c.plan(c.stages[0], epoch: epoch, images: valid ? dataset.valid : dataset.train)
     let chips = try plan.chips(rows * rows, of: dataset, size: c.stages[0].size, batchSize: c.batchSize)
-    if chips.isEmpty { throw TrainingError.nothingToEvaluate }
+    if chips.isEmpty { throw InferenceError.nothingToEvaluate }
     return chips
   }
 

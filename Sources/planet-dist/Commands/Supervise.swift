@@ -1,7 +1,7 @@
 import ArgumentParser
+import Collectives
 import Foundation
 import Synchronization
-import Training
 
 struct Supervise: ParsableCommand {
   static let configuration = CommandConfiguration(

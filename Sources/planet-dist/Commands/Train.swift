@@ -4,6 +4,9 @@ import Compute
 import Files
 import Foundation
 import PlanetData
+import Recipes
+import Runs
+import Scores
 import Training
 
 struct Train: ParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Training
+import Recipes
 
 /// What the benchmarks have in common.
 struct BenchOptions: ParsableArguments {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import PlanetData
-import Training
+import Recipes
 
 /// Where labelled images are, and how they are split.
 struct DataOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Training
+import Recipes
 
 extension ClosedRange {
   /// Throws "OPTION must be …, not …." for a value outside. One that was not given is right.

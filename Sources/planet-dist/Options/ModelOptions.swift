@@ -1,7 +1,7 @@
 public import ArgumentParser
 import Collectives
 import Compute
-public import Training
+public import Inference
 
 /// Which networks look at images, and how.
 struct ModelOptions: ParsableArguments {

@@ -2,7 +2,8 @@ public import ArgumentParser
 import Files
 import Foundation
 import PlanetData
-public import Training
+public import Recipes
+import ResNet
 
 /// The recipe and its knobs, by fastai's names. An option overrides the recipe's file, the file what the planet recipe
 /// has.

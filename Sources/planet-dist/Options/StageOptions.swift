@@ -1,5 +1,5 @@
 import ArgumentParser
-import Training
+import Recipes
 
 /// A stage of a recipe, for commands that look at one without training it.
 struct StageOptions: ParsableArguments {

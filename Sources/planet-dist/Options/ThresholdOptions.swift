@@ -1,5 +1,6 @@
 import ArgumentParser
-import Training
+import Recipes
+import Scores
 
 /// Above which probability a label becomes a tag.
 struct ThresholdOptions: ParsableArguments {

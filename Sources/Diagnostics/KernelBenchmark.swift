@@ -1,0 +1,88 @@
+public import Collectives
+public import Compute
+import Inference
+import ResNet
+
+/// Times each convolution of the network, forward and both gradients, by itself: what the kernels reach.
+public struct KernelBenchmark: Sendable {
+  /// One convolution, or several alike.
+  public struct Result: Codable, Sendable {
+    public let name: String
+    /// How many of the network's convolutions have this shape.
+    public let count: Int
+    /// "32×32×64 → 256, 1×1".
+    public let shape: String
+    /// GFLOP/s on all of the rank's threads, the best of the repetitions. Counted as in a direct convolution, whatever
+    /// Winograd's products save.
+    public let forward: Double
+    /// Nil for the first layer, which needs none.
+    public let inputGradient: Double?
+    public let weightGradient: Double
+    /// Billions of operations of one direct pass over the batch.
+    public let gflop: Double
+  }
+
+  /// All of the network's convolutions together, in GFLOP/s.
+  public struct Totals: Codable, Sendable {
+    public let forward: Double
+    public let inputGradient: Double
+    public let weightGradient: Double
+
+    public init(_ results: [Result]) {
+      func total(_ speed: (Result) -> Double?) -> Double {
+        let timed = results.compactMap { result in speed(result).map { (Double(result.count) * result.gflop, $0) } }
+        return timed.reduce(0) { $0 + $1.0 } / timed.reduce(0) { $0 + $1.0 / $1.1 }
+      }
+      (forward, inputGradient) = (total(\.forward), total(\.inputGradient))
+      weightGradient = total(\.weightGradient)
+    }
+  }
+
+  public var size = 128
+  public var batchSize = 64
+  public var repetitions = 5
+
+  public init() {}
+
+  /// Checks a convolution against sums in Double, then times it, one after the other.
+  ///
+  /// - Throws: ``KernelBenchmarkError`` where a kernel computes something else.
+  public func run(communicator: Communicator, engine: Engine, _ report: (Result) -> Void) throws {
+    // Its largest convolutions need less.
+    try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision)
+    var seen: [String: Int] = [:]
+    let all = Architecture.convolutions(imageSize: size)
+    for convolution in all { seen[Self.describe(convolution), default: 0] += 1 }
+    for convolution in all {
+      guard let count = seen.removeValue(forKey: Self.describe(convolution)) else { continue }
+      report(try time(convolution, count: count, engine: engine))
+    }
+  }
+
+  private func time(_ c: Architecture.Convolution, count: Int, engine: Engine) throws -> Result {
+    let kernel = KernelCase(c, batch: batchSize, engine: engine)
+    try kernel.verify()
+    let gflop = c.flops * Double(batchSize) / 1e9
+    let best = { (body: () -> Void) in
+      (0..<repetitions).map { _ in
+        let start = ContinuousClock.now
+        body()
+        return gflop / (ContinuousClock.now - start).seconds
+      }.max() ?? 0
+    }
+    return Result(
+      name: c.name, count: count, shape: Self.describe(c), forward: best(kernel.forward),
+      inputGradient: c.span == 1 ? best(kernel.inputGradient) : nil, weightGradient: best(kernel.weightGradient),
+      gflop: gflop)
+  }
+
+  private static func describe(_ c: Architecture.Convolution) -> String {
+    "\(c.input.height)×\(c.input.width)×\(c.input.channels) → \(c.outputs), "
+      + "\(c.kernel.height)×\(c.kernel.width * c.span)" + (c.stride > 1 ? ", stride \(c.stride)" : "")
+  }
+}
+
+public struct KernelBenchmarkError: Error, CustomStringConvertible {
+  let what: String
+  public var description: String { "The kernels are wrong: \(what). Please report it with your CPU's model." }
+}

@@ -1,0 +1,66 @@
+public import Collectives
+public import Compute
+import Inference
+public import Recipes
+import Training
+
+/// How fast this machine trains one stage: a step and an evaluation timed on made-up images.
+public struct StageSpeed: Sendable {
+  public let stage: Configuration.Stage
+  /// Images a second over all ranks, in training and in evaluation; nil where not timed.
+  public let training: Double?
+  public let evaluation: Double?
+  /// Why this machine cannot train it; nil if it can.
+  public let problem: String?
+
+  /// Whether a recipe's stages fit into memory and, if wanted, how fast they are: those alike are timed once. Collective.
+  public static func measure(
+    _ recipe: Configuration, timed: Bool, communicator: Communicator, engine: Engine
+  ) throws -> [StageSpeed] {
+    var measured: [StageSpeed] = []
+    let batchSize = recipe.batchSize
+    for stage in recipe.stages {
+      func speed(_ training: Double?, _ evaluation: Double?, _ problem: String?) -> StageSpeed {
+        StageSpeed(stage: stage, training: training, evaluation: evaluation, problem: problem)
+      }
+      let alike = measured.filter { $0.stage.size == stage.size }
+      if let same = alike.first(where: { $0.stage.frozen == stage.frozen }) {
+        measured.append(speed(same.training, same.evaluation, same.problem))
+      } else if let problem = try memoryProblem(stage.size, recipe, communicator, engine) {
+        measured.append(speed(nil, nil, problem))
+      } else if !timed {
+        measured.append(speed(nil, nil, nil))
+      } else {
+        var benchmark = StepBenchmark()
+        (benchmark.size, benchmark.batchSize, benchmark.frozen) = (stage.size, batchSize, stage.frozen)
+        benchmark.steps = 2
+        let training = try benchmark.run(communicator: communicator, engine: engine).imagesPerSecond
+        benchmark.evaluation = true
+        let evaluation =
+          try alike.first?.evaluation ?? benchmark.run(communicator: communicator, engine: engine).imagesPerSecond
+        measured.append(speed(training, evaluation, nil))
+      }
+    }
+    return measured
+  }
+
+  /// Why a step does not fit into some host's memory, the same on every rank; nil if it fits into all.
+  private static func memoryProblem(
+    _ size: Int, _ recipe: Configuration, _ communicator: Communicator, _ engine: Engine
+  ) throws -> String? {
+    do {
+      try communicator.checkMemory(training: recipe, size: size, precision: engine.precision)
+      return nil
+    } catch CommunicationError.tooLarge(let bytes, let budget) {
+      return "\(CommunicationError.tooLarge(bytes: bytes, budget))"
+    } catch CommunicationError.rankFailed(_, let message) {
+      return message
+    }
+  }
+
+  /// Seconds of one epoch: its steps, and the validation after them.
+  public func epoch(train: Int, valid: Int, batchSize: Int) -> Double? {
+    guard let training, let evaluation else { return nil }
+    return Double(train / batchSize * batchSize) / training + Double(valid) / evaluation
+  }
+}

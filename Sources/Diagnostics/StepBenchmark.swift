@@ -1,0 +1,90 @@
+public import Collectives
+public import Compute
+import Inference
+import PlanetData
+import Recipes
+import ResNet
+import Runs
+import Training
+
+/// Times full training steps, or evaluations, on made-up images: what the network and its averaging cost, without data.
+public struct StepBenchmark: Sendable {
+  public struct Result: Codable, Sendable {
+    /// Over all ranks, by the median step.
+    public let imagesPerSecond: Double
+    /// Billions of operations a second that makes, over all ranks, counted as in direct convolutions; see
+    /// ``Architecture/flops(imageSize:labels:training:frozen:)``.
+    public let gflops: Double
+    /// Of what the ranks' threads reach on registers alone.
+    public let fractionOfPeak: Double
+    /// Milliseconds of the mean step on rank 0, by phase. Empty for evaluation.
+    public let milliseconds: [String: Double]
+  }
+
+  /// Side of the images.
+  public var size = 128
+  /// Images of a step, over all ranks.
+  public var batchSize = 64
+  /// Whether the body is frozen, as in a first stage.
+  public var frozen = false
+  /// Time the forward pass of evaluation instead.
+  public var evaluation = false
+  public var steps = 5
+
+  public init() {}
+
+  /// Two steps to warm up, then the timed ones. Collective.
+  public func run(communicator: Communicator, engine: Engine) throws -> Result {
+    if evaluation {
+      let largest = (batchSize + communicator.size - 1) / communicator.size
+      try communicator.checkMemory(evaluating: largest, size: size, precision: engine.precision)
+    }
+    let stage = Configuration.Stage(
+      name: "benchmark", index: 0, size: size, frozen: frozen, learningRates: [1e-5, 1e-5, 1e-5], epochs: 1)
+    var configuration = Configuration(stages: [stage])
+    configuration.batchSize = batchSize
+    if !evaluation {
+      try communicator.checkMemory(training: configuration, size: size, precision: engine.precision)
+    }
+    let parameters = Parameters(labels: 17)
+    parameters.initialize(seed: 1)
+    let learner = Learner(
+      parameters, stage: stage, configuration: configuration, steps: steps + 2, communicator: communicator,
+      engine: engine)
+    let batch = images(EpochOrder.share(of: batchSize, rank: communicator.rank, worldSize: communicator.size))
+    batch.withImages { _ = learner.network.images.floats.update(fromContentsOf: $0) }
+    var times: [Duration] = []
+    for step in 0..<steps + 2 {
+      if step == 2 { learner.phases = Phases() }
+      try communicator.barrier()
+      let start = ContinuousClock.now
+      if evaluation {
+        _ = try learner.network.forward(count: batch.count, pass: .evaluation)
+      } else {
+        _ = try learner.step(batch, step: step, stop: false)
+      }
+      try communicator.barrier()
+      if step >= 2 { times.append(ContinuousClock.now - start) }
+    }
+    let phases = learner.phases
+    let peak = try communicator.sum([engine.peakFlops()])[0]
+    let imagesPerSecond = Double(batchSize) / times.sorted()[steps / 2].seconds
+    let flops =
+      imagesPerSecond
+      * Architecture.flops(imageSize: size, labels: parameters.labels, training: !evaluation, frozen: frozen)
+    let mean = { (duration: Duration) in duration.seconds * 1000 / Double(steps) }
+    return Result(
+      imagesPerSecond: imagesPerSecond, gflops: flops / 1e9, fractionOfPeak: flops / peak,
+      milliseconds: evaluation
+        ? [:]
+        : Dictionary(uniqueKeysWithValues: phases.training.map { ($0.name, mean($0.duration)) }))
+  }
+
+  private func images(_ indices: Range<Int>) -> Batch {
+    var random = RandomSource(seed: 1, purpose: .synthetic, indices.lowerBound, 0)
+    let targets = (0..<indices.count * 17).map { _ in random.uniform() > 0.8 ? Float(1) : 0 }
+    return Batch(Array(indices), targets: targets, size: size) { pixels in
+      for i in pixels.indices { pixels[i] = random.uniform(-2, 2) }
+    }
+  }
+}

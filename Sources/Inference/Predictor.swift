@@ -1,0 +1,120 @@
+public import Collectives
+public import Compute
+import Files
+import Foundation
+public import PlanetData
+import ResNet
+import Runs
+public import Scores
+
+/// Saved networks ready to be used on images, shared among the ranks: probabilities are averaged over networks and views.
+///
+/// One network is in use at a time; the others wait in rank 0's memory.
+public final class Predictor {
+  public let networks: SavedNetworks
+  let communicator: Communicator
+  private let tta: TTA
+  private let seed: UInt32
+  private let parameters: Parameters
+  private let batchSize: Int
+  public let engine: Engine
+  private let loaderThreads: Int
+  private var current: (model: Int, network: ResNet50)?
+
+  /// - Parameters:
+  ///   - tta: the views of an image to average over.
+  ///   - seed: of fastai's random views.
+  ///   - batchSize: images in memory at a time, on each rank.
+  public init(
+    _ networks: SavedNetworks, tta: TTA = .none, seed: UInt32 = 1, batchSize: Int, communicator: Communicator,
+    engine: Engine, loaderThreads: Int
+  ) throws {
+    parameters = Parameters(labels: networks.labels.count)
+    (self.networks, self.tta, self.seed) = (networks, tta, seed)
+    (self.batchSize, self.communicator, self.engine) = (batchSize, communicator, engine)
+    self.loaderThreads = loaderThreads
+    for size in Set(sizes).sorted() {
+      try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision, models: sizes.count)
+    }
+  }
+
+  /// Names of the columns.
+  public var labels: [String] { networks.labels }
+  /// Side of the images each network was trained on, and is given.
+  public var sizes: [Int] { networks.sizes }
+
+  /// One network's look at one view of every image.
+  struct Pass {
+    let model: Int
+    let view: TTA.View
+  }
+
+  var passes: [Pass] {
+    sizes.indices.flatMap { model in tta.views(seed: seed).map { Pass(model: model, view: $0) } }
+  }
+
+  /// Does the passes that are not done yet, or a part of them.
+  ///
+  /// - Parameters:
+  ///   - progress: where to begin, and what is done when this returns, or throws.
+  ///   - stop: whether this rank was asked to stop.
+  ///   - afterRound: given the progress, and the logits of the images that were added. Must not communicate.
+  /// - Returns: false if any rank was asked to stop before the end.
+  func run(
+    _ indices: [Int], of samples: [Sample], from progress: inout PredictionProgress, stop: () -> Bool = { false },
+    afterRound: (PredictionProgress, [Float]) throws -> Void
+  ) throws -> Bool {
+    for pass in passes.dropFirst(progress.passes) {
+      let evaluation = Evaluation(
+        network: try network(pass.model), communicator: communicator, loaderThreads: loaderThreads)
+      let (first, weight) = (progress.images, pass.view.weight / Double(sizes.count))
+      let isDone = try evaluation.run(
+        Array(indices[first...]), of: samples, labels: labels.count, augmentation: pass.view.augmentation, stop: stop
+      ) { place, logits in
+        guard logits.allSatisfy(\.isFinite) else { throw InferenceError.notFiniteModel }
+        let start = (first + place) * labels.count
+        for (i, logit) in logits.enumerated() { progress.sums[start + i] += weight * Predictions.sigmoid(logit) }
+        progress.images = first + place + logits.count / labels.count
+        try afterRound(progress, logits)
+      }
+      guard isDone else { return false }
+      (progress.passes, progress.images) = (progress.passes + 1, 0)
+    }
+    return true
+  }
+
+  /// The network with a model's weights, in place of the one in use.
+  private func network(_ model: Int) throws -> ResNet50 {
+    if let current, current.model == model { return current.network }
+    current = nil
+    if communicator.rank == 0 { networks.models[model].load(into: parameters) }
+    try communicator.broadcast(parameters)
+    let network = ResNet50(parameters, imageSize: sizes[model], batch: batchSize, engine: engine)
+    current = (model, network)
+    return network
+  }
+
+  /// Predictions for the dataset's images `indices`, the same for every number of ranks. Collective.
+  public func predictions(_ indices: [Int], of dataset: Dataset) throws -> Predictions {
+    try communicator.verifyIdentical(dataset.fingerprint, what: "data")
+    guard !indices.isEmpty else { throw InferenceError.nothingToEvaluate }
+    var progress = PredictionProgress(images: indices.count, labels: labels.count)
+    var logits: [Float] = []
+    let isSingle = passes.count == 1
+    _ = try run(indices, of: dataset.images, from: &progress) { if isSingle { logits += $1 } }
+    return isSingle
+      ? Predictions(logits: logits, of: indices, in: dataset)
+      : Predictions(probabilities: progress.sums, of: indices, in: dataset)
+  }
+
+  /// All that decides the probabilities of images of these names, by what users call it; complete on rank 0. Their
+  /// content is left out: an image that ended a prediction is repaired before it goes on.
+  func identity(_ names: Fingerprint) -> [String: String] {
+    [
+      "checkpoints": networks.models.map { String($0.fingerprint, radix: 16) }.joined(separator: " "),
+      "images": String(names.value, radix: 16),
+      "views (--tta, --seed)": tta == .fastai ? "fastai \(seed)" : tta.rawValue,
+      "arithmetic (--precision, instruction set)": "\(engine.kernels.name) \(engine.precision) \(OpenBLAS.core)",
+    ]
+  }
+}

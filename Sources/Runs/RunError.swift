@@ -1,0 +1,63 @@
+/// Why a run, or a file of one, cannot be used.
+public enum RunError: Error, Equatable, CustomStringConvertible {
+  /// The run folder holds an interrupted run.
+  case unfinishedRun(folder: String, progress: String)
+  /// Nothing to resume.
+  case nothingToResume(folder: String)
+  /// Stages to be trained are saved in the run's folder.
+  case alreadyTrained(folder: String, stages: [String])
+  /// The state of the interrupted run cannot be used. `saved` are the stages that are saved.
+  case damagedState(path: String, reason: String, saved: [String])
+  /// A folder of a run is a link out of it.
+  case leadsOutside(path: String)
+  /// The options are not those of the interrupted run.
+  case otherConfiguration(path: String, differences: [String])
+  /// The data are not those of the interrupted run.
+  case otherData(path: String)
+  /// A file of ours lacks what it should hold.
+  case badFile(path: String, reason: String)
+  /// The model's labels are not the dataset's.
+  case otherLabels(path: String, missing: [String], unknown: [String])
+  /// A checkpoint given by name is not in the run.
+  case noModel(name: String, searched: [String])
+
+  public var description: String {
+    switch self {
+    case .unfinishedRun(let folder, let progress):
+      "\(folder): holds an interrupted run (\(progress)). Add --resume to continue it, choose another --run, or remove \(folder)/state.safetensors to give it up."
+    case .nothingToResume(let folder):
+      "\(folder): no interrupted run to resume here. Leave out --resume to start one, or name another --run."
+    case .alreadyTrained(let folder, let stages):
+      "\(folder): already holds \(stages.joined(separator: ", ")). Name another --run, train later stages with --from \(stages.last ?? "STAGE"), or add --overwrite to replace what is there."
+    case .damagedState(let path, let reason, let saved):
+      "\(path): the interrupted run's state cannot be used (\(reason)). Remove it, and "
+        + (saved.isEmpty
+          ? "start again: models/ has no stage to go on with by --from."
+          : "go on with --from STAGE: models/ has \(saved.joined(separator: ", ")).")
+    case .leadsOutside(let path):
+      "\(path): is a link that leads out of the run's folder, outside which nothing is written. Replace it by a folder, or make --run itself the link."
+    case .otherConfiguration(let path, let differences):
+      "\(path): the interrupted run had other options (\(differences.joined(separator: "; "))). Leave them out: --resume takes the run's own."
+    case .otherData(let path):
+      "\(path): the interrupted run saw other data. Resume with the same labels, images and split."
+    case .badFile(let path, let reason):
+      "\(path): \(reason). Use a file that planet-dist train saved."
+    case .otherLabels(let path, let missing, let unknown):
+      "\(path): its labels are not the data's (only in the data: \(Self.list(missing)); only in the model: \(Self.list(unknown))). Use the data it was trained on, or start without --from."
+    case .noModel(let name, let searched):
+      "\(name): no such checkpoint (looked for \(searched.joined(separator: ", "))). Give --from a stage saved in this --run, or a file."
+    }
+  }
+
+  /// What is said beside an error after which saving failed, too.
+  public static func lost(_ failure: any Error) -> String {
+    "warning: what was done since the last save is lost, it could not be saved (\(failure))"
+  }
+
+  /// The first of them, and how many there are if those are not all.
+  static func list(_ names: [String]) -> String {
+    guard !names.isEmpty else { return "none" }
+    let rest = names.count > 20 ? ", … \(names.count) in all" : ""
+    return names.prefix(20).joined(separator: ", ") + rest
+  }
+}
