@@ -29,9 +29,11 @@ let package = Package(
   targets: [
     // The machine's libraries
     .systemLibrary(
-      name: "CMPI", path: "Sources/System/CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
+      name: "CMPI", path: "Sources/System/CMPI", pkgConfig: "ompi-c",
+      providers: [.apt(["libopenmpi-dev", "openmpi-bin"])]),
     .systemLibrary(
-      name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+      name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]
+    ),
     .systemLibrary(
       name: "CLibJPEG", path: "Sources/System/CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .systemLibrary(
@@ -139,11 +141,13 @@ let package = Package(
     .testTarget(
       name: "ExportTests",
       dependencies: [
-        "Export", "Runs", "Checkpoints", "ResNet", "TestSupport", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        "Export", "Runs", "Checkpoints", "ResNet", "TestSupport",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       swiftSettings: swift),
     .testTarget(
-      name: "ReportTests", dependencies: ["Report", "Files", "PlanetData", "Charts", "Scores", "Runs", "TestSupport"], swiftSettings: swift),
+      name: "ReportTests", dependencies: ["Report", "Files", "PlanetData", "Charts", "Scores", "Runs", "TestSupport"],
+      swiftSettings: swift),
     .testTarget(
       name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"],
       exclude: ["compare_export.py", "misbehaving_server.py"],
@@ -156,6 +160,7 @@ if Context.environment["PLANET_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "fuzz",
-      dependencies: ["Files", "PlanetData", "Checkpoints", "Recipes", "Scores", "Runs", "Inference"], path: "Tests/Fuzz",
+      dependencies: ["Files", "PlanetData", "Checkpoints", "Recipes", "Scores", "Runs", "Inference"],
+      path: "Tests/Fuzz",
       exclude: ["Seeds"], swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -14,7 +14,9 @@ public enum FileKind {
     if bytes.starts(with: "RIFF".utf8), bytes.dropFirst(8).starts(with: "WEBP".utf8) { return "a WebP picture" }
     // ONNX is a protocol buffer: first the version of its format, then its producer, a text about it, the graph, or what
     // operators it asks for.
-    if bytes.starts(with: [0x08]), let next = bytes.dropFirst(2).first, [0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42].contains(next) {
+    if bytes.starts(with: [0x08]), let next = bytes.dropFirst(2).first,
+      [0x12, 0x1A, 0x22, 0x32, 0x3A, 0x42].contains(next)
+    {
       return "an ONNX model"
     }
     return nil

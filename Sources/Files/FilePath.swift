@@ -55,7 +55,8 @@ extension FilePath {
   /// A name that is not UTF-8, for people: `caf\xe9.jpg`.
   public static func escaped(_ name: some Sequence<UInt8>) -> String {
     name.map { byte in
-      (0x20..<0x7F).contains(byte) ? String(UnicodeScalar(byte)) : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      (0x20..<0x7F).contains(byte)
+        ? String(UnicodeScalar(byte)) : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined()
   }
 }

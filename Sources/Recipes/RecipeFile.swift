@@ -100,7 +100,8 @@ public enum RecipeFile {
     var mapping = mapping
     let name = try mapping.required("name")
     // It becomes the name of a file.
-    guard name.utf8.count <= 100, name.utf8.allSatisfy(isNameCharacter), !name.begins(with: "."), !name.begins(with: "-")
+    guard name.utf8.count <= 100, name.utf8.allSatisfy(isNameCharacter), !name.begins(with: "."),
+      !name.begins(with: "-")
     else { throw mapping.error("name", "must be letters, digits, '_', and then also '-' and '.', not '\(name)'") }
     guard !before.contains(where: { $0.name == name }) else { throw mapping.error("name", "is that of another stage") }
     var stage = Configuration.Stage(

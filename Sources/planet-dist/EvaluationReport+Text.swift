@@ -16,7 +16,8 @@ extension EvaluationReport {
       ("loss", loss), ("accuracy_thresh", accuracyThresh), ("fbeta", fbeta), ("micro F2", microF2),
       ("macro F2", macroF2), ("mAP", meanAveragePrecision),
     ]
-    return ["\(images) images at \(resolution)\(networks)" + (tta == "none" ? "" : ", TTA \(tta)")
+    return [
+      "\(images) images at \(resolution)\(networks)" + (tta == "none" ? "" : ", TTA \(tta)")
         + (precision == .fp32 ? "" : ", \(precision)")
     ]
       + values.map { ($0.padding(toLength: 17, withPad: " ", startingAt: 0) + number($1, digits: 6)) }
@@ -26,7 +27,10 @@ extension EvaluationReport {
     table(
       [["label", "threshold", "support", "predicted", "precision", "recall", "F2", "AP"]]
         + labels.commonest(by: \.support).map { score in
-          [score.label.clipped, String(format: "%.2f", score.threshold), String(score.support), String(score.predicted)]
+          [
+            score.label.clipped, String(format: "%.2f", score.threshold), String(score.support),
+            String(score.predicted),
+          ]
             + [score.precision, score.recall, score.f2, score.averagePrecision].map { number($0, digits: 4) }
         }) + [labels.describeRest].compactMap { $0 }
   }

@@ -45,7 +45,8 @@ extension Job {
   private static func exitCode(_ error: InferenceError) -> Int32 {
     switch error {
     case .otherPrediction: EX_USAGE
-    case .notFiniteModel, .nothingToEvaluate, .differentLabels, .otherData, .nothingHeldOut, .nothingInCommon: EX_DATAERR
+    case .notFiniteModel, .nothingToEvaluate, .differentLabels, .otherData, .nothingHeldOut, .nothingInCommon:
+      EX_DATAERR
     }
   }
 

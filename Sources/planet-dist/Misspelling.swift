@@ -20,7 +20,8 @@ struct Misspelling {
       if !word.begins(with: "-") {
         guard !commands.isEmpty, word != "help" else { continue }
         guard let next = commands.first(where: { $0.commandName == word }) else {
-          self.init(unknown: "command", word, nearest: Spelling.nearest(to: word, among: commands.map(\.commandName)), path)
+          self.init(
+            unknown: "command", word, nearest: Spelling.nearest(to: word, among: commands.map(\.commandName)), path)
           return
         }
         (command, path) = (next, "\(path) \(word)")

@@ -17,7 +17,7 @@ struct PlanetDist: ParsableCommand {
       74 a file cannot be read or written; 75 stopped by a signal with everything saved, a rank did not answer, or \
       another run writes there: run again (train with --resume); 130 ended by a second Ctrl-C, nothing saved; 76 replicas differ; 78 ranks were started differently.
       """,
-    version: "0.1.0",
+    version: version,
     subcommands: [
       CheckData.self, ShowBatch.self, LRFind.self, Train.self, Plot.self, MakeReport.self, Evaluate.self, Predict.self,
       ExportNetwork.self, MakeSample.self, Supervise.self, Bench.self,

@@ -29,7 +29,10 @@ import Testing
   @Test(
     "for anything else the message says what was found",
     arguments: [
-      ("<!DOCTYPE html><html>404</html>", "file: it is a web page or XML, so the download went wrong. Give a safetensors"),
+      (
+        "<!DOCTYPE html><html>404</html>",
+        "file: it is a web page or XML, so the download went wrong. Give a safetensors"
+      ),
       ("version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer; fetch the file itself with `git lfs pull`"),
       ("{\"a\": 1}", "JSON"), ("\u{1f}\u{8b}\u{8}", "gzip; unpack it first"), ("\u{89}HDF\r\n", "HDF5"),
       (String(repeating: "\0", count: 257) + "ustar\0", "a tar file"),

@@ -126,13 +126,17 @@ import Testing
 
 /// Variables of launchers.
 @Suite struct LauncherTests {
-  @Test(arguments: [
-    ([:], 0, nil),
-    (["SLURM_JOB_ID": "1", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"], 0, nil),
-    (["SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "3"], 3, 4),
-    (["OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "1", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "3"], 0, 1),
-    (["PMI_RANK": "2", "PMI_SIZE": "3"], 2, 3), (["PMI_RANK": "", "PMI_SIZE": "x"], 0, nil),
-  ] as [([String: String], Int, Int?)])
+  @Test(
+    arguments: [
+      ([:], 0, nil),
+      (["SLURM_JOB_ID": "1", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"], 0, nil),
+      (["SLURM_NTASKS": "8", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "3"], 3, 4),
+      (
+        ["OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "1", "SLURM_STEP_NUM_TASKS": "4", "SLURM_PROCID": "3"], 0,
+        1
+      ),
+      (["PMI_RANK": "2", "PMI_SIZE": "3"], 2, 3), (["PMI_RANK": "", "PMI_SIZE": "x"], 0, nil),
+    ] as [([String: String], Int, Int?)])
   func variables(environment: [String: String], rank: Int, ranks: Int?) {
     let launcher = Launcher(environment)
     #expect(launcher.rank == rank && launcher.size?.ranks == ranks)

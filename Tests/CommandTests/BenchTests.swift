@@ -19,7 +19,7 @@ import Testing
     #expect(fraction > 0 && fraction.isFinite)
     let speed = try #require(report["images_per_second"] as? Double)
     let gflops = try #require(report["gflops"] as? Double)
-    // 0.5 GFLOP an image of 32 × 32: a sixteenth of the 8.0 of 128 × 128 (recipe §4), the head aside.
+    // 0.5 GFLOP an image of 32 × 32: a sixteenth of the 7.94 of 128 × 128 (recipe §4), the head aside.
     #expect(abs(gflops / speed - 0.51) < 0.02)
     let phases = try #require(report["milliseconds"] as? [String: Double])
     #expect(Set(phases.keys) == ["data", "forward", "loss", "backward", "averaging", "optimizer"])

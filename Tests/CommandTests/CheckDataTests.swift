@@ -162,15 +162,20 @@ import Testing
     }
     let run = try check("--no-estimate")
     #expect(run.exitCode == 0, "\(run.errors)")
-    #expect(run.output.contains("warning: images that are damaged, but can be decoded (40)\n  train_0.jpg: Corrupt JPEG data: "))
+    #expect(
+      run.output.contains(
+        "warning: images that are damaged, but can be decoded (40)\n  train_0.jpg: Corrupt JPEG data: "))
     let strict = try check("--no-estimate", "--strict")
     #expect(strict.exitCode == 65)
-    #expect(strict.output.contains("error: damaged images, which --strict refuses (40)\n  train_0.jpg: Corrupt JPEG data: "))
+    #expect(
+      strict.output.contains("error: damaged images, which --strict refuses (40)\n  train_0.jpg: Corrupt JPEG data: "))
     let drawn = ["show-batch", "--data", folder.path("data"), "--size", "32", "--out", folder.path("grid.png")]
     #expect(try ProgramRun("planet-dist", drawn).exitCode == 0)
     let refused = try ProgramRun("planet-dist", drawn + ["--strict"])
     #expect(refused.exitCode == 65 && refused.lines(containing: "Error: ").count == 1)
-    #expect(refused.errors.contains(" extraneous bytes before marker 0xd9; --strict takes no damaged image"), "\(refused.errors)")
+    #expect(
+      refused.errors.contains(" extraneous bytes before marker 0xd9; --strict takes no damaged image"),
+      "\(refused.errors)")
   }
 
   /// Tags that commas separate stop every command that reads them, which names the option that reads them so; and files

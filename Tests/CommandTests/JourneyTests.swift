@@ -142,7 +142,8 @@ struct JourneyTests {
     try training.wait()
     #expect(training.exitCode == 75, "\(training.errors)")
     #expect(training.output.contains("bf16, OpenBLAS"))
-    let other = try ProgramRun("planet-dist", ranks: 2, train("half", ["--epochs", "50", "--precision", "fp32", "--resume"]))
+    let other = try ProgramRun(
+      "planet-dist", ranks: 2, train("half", ["--epochs", "50", "--precision", "fp32", "--resume"]))
     #expect(other.exitCode == 64)
     #expect(other.errors.contains("(precision: fp32, was bf16)"), "\(other.errors)")
   }

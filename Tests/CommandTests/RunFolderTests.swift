@@ -18,7 +18,9 @@ import Testing
 
   @Test func life() throws {
     #expect(try ProgramRun("planet-dist", ["sample", "--out", folder.path("data"), "--count", "12"]).exitCode == 0)
-    let stage = ["--data", "data", "--pretrained", "none", "--size", "32", "--batch-size", "4", "--stages", "stage-1-rn50"]
+    let stage = [
+      "--data", "data", "--pretrained", "none", "--size", "32", "--batch-size", "4", "--stages", "stage-1-rn50",
+    ]
     let finished = try run(stage + ["--epochs", "0"])
     #expect(finished.exitCode == 0 && finished.output.contains("\nrun: runs/planet\n"), "\(finished.errors)")
 
@@ -33,7 +35,8 @@ import Testing
     // Held.
     let other = try run(stage + ["--run", "runs/planet-2"])
     #expect(other.exitCode == 75)
-    #expect(other.errors.contains("runs/planet-2: another run is writing here (process \(second.id) on "), "\(other.errors)")
+    #expect(
+      other.errors.contains("runs/planet-2: another run is writing here (process \(second.id) on "), "\(other.errors)")
     second.send(SIGUSR1)
     try second.wait()
     #expect(second.exitCode == 75, "\(second.errors)")

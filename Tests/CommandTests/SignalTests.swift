@@ -53,7 +53,8 @@ import Testing
   @Test func goesOn() throws {
     let command = [ProgramRun.path(ofProduct: "planet-dist")] + (try train(["--epochs", "2"]))
     let run = try shell(
-      "trap '' HUP; '\(command.joined(separator: "' '"))' | (read line; pkill -HUP -x -P $$ planet-dist); exit ${PIPESTATUS[0]}")
+      "trap '' HUP; '\(command.joined(separator: "' '"))' | (read line; pkill -HUP -x -P $$ planet-dist); exit ${PIPESTATUS[0]}"
+    )
     try run.wait()
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(folder.has("run/models/stage-1-rn50.safetensors"))
@@ -74,7 +75,8 @@ import Testing
   }
 
   @Test(arguments: [SIGTERM, SIGHUP, SIGINT, SIGUSR1]) func superviseTranslates(signal: Int32) throws {
-    let run = try supervise("trap 'echo told; exit 75' USR1; trap 'exit 1' TERM HUP INT; echo ready; while :; do sleep 0.1; done")
+    let run = try supervise(
+      "trap 'echo told; exit 75' USR1; trap 'exit 1' TERM HUP INT; echo ready; while :; do sleep 0.1; done")
     try run.waitFor("ready")
     run.send(signal)
     try run.wait()

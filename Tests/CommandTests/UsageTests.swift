@@ -25,7 +25,10 @@ import Testing
 
   @Test(arguments: [
     (["train"], "Error: Missing expected argument '--data <data>'. Give it, or both --labels and --images."),
-    (["evaluate", "--checkpoint", "x"], "Error: Missing expected argument '--data <data>'. Give it, or both --labels and --images."),
+    (
+      ["evaluate", "--checkpoint", "x"],
+      "Error: Missing expected argument '--data <data>'. Give it, or both --labels and --images."
+    ),
     (["train", "--data", "x", "--batch-size", "1"], "Error: --batch-size must be 2 to 65536, not 1."),
     (["train", "--data", "x", "--size", "31"], "Error: --size must be 32 to 4096, not 31."),
     (["train", "--data", "x", "--epochs=-1"], "Error: --epochs must be 0 to 100000, not -1."),

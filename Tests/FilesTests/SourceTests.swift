@@ -31,7 +31,8 @@ import Testing
     "Collectives/Allowance.swift": [#"\.split\(separator: ""#],
     "Recipes/Configuration.swift": [#"\.contains\(""#],  // of our own keys
     // An array of fields, not a text.
-    "PlanetData/Dataset/LabelColumns.swift": [#"firstIndex\(of: ""#], "Runs/HistoryTable.swift": [#"firstIndex\(of: ""#],
+    "PlanetData/Dataset/LabelColumns.swift": [#"firstIndex\(of: ""#],
+    "Runs/HistoryTable.swift": [#"firstIndex\(of: ""#],
   ]
 
   @Test func noTraps() throws {

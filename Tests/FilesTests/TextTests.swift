@@ -10,14 +10,16 @@ import Testing
     #expect(!"json".ends(with: ".json") && "".ends(with: ""))
     #expect("a,\u{301}b,,\r\n".parts(by: ",") == ["a", "\u{301}b", "", "\r\n"])
     #expect("a\r\nb\n".parts(by: "\n") == ["a\r", "b", ""])
-    #expect(" \t a b\t ".trimmed == "a b" && " \u{301}".trimmed.utf8.elementsEqual("\u{301}".utf8) && "  ".trimmed == "")
+    #expect(
+      " \t a b\t ".trimmed == "a b" && " \u{301}".trimmed.utf8.elementsEqual("\u{301}".utf8) && "  ".trimmed == "")
     #expect("a.JPĜ".asciiLowercased == "a.jpĜ")
   }
 
   /// What would command a terminal, end a line or turn its direction is shown; other text stays, also from right to left.
   @Test(arguments: [
     ("\u{1B}]0;owned\u{7}", "\\x1b]0;owned\\x07"), ("a\nError: b\r\n\tc", "a\\nError: b\\r\\n\\tc"),
-    ("\u{9B}31m\u{7F}\u{0}", "\\x9b31m\\x7f\\x00"), ("x\u{202E}gpj.y\u{2066}\u{200F}", "x\\u{202e}gpj.y\\u{2066}\\u{200f}"),
+    ("\u{9B}31m\u{7F}\u{0}", "\\x9b31m\\x7f\\x00"),
+    ("x\u{202E}gpj.y\u{2066}\u{200F}", "x\\u{202e}gpj.y\\u{2066}\\u{200f}"),
     ("a\u{2028}b\u{301}\u{1B}\u{301}", "a\\u{2028}b\u{301}\\x1b\u{301}"),
     ("می‌خواهم 👩‍🌾 ναί é", "می‌خواهم 👩‍🌾 ναί é"), ("", ""),
   ])

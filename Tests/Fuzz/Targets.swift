@@ -1,10 +1,11 @@
-@testable import Checkpoints
 import Files
+
+@testable import Checkpoints
+@testable import Inference
 @testable import PlanetData
 @testable import Recipes
-@testable import Scores
 @testable import Runs
-@testable import Inference
+@testable import Scores
 
 /// Reads bytes; what it throws is a refusal.
 typealias Target = @Sendable (UnsafeRawBufferPointer) throws -> Void

@@ -4,10 +4,10 @@ import PlanetData
 import TestSupport
 import Testing
 
-@testable import Recipes
-@testable import Scores
-@testable import Runs
 @testable import Inference
+@testable import Recipes
+@testable import Runs
+@testable import Scores
 @testable import Training
 
 /// Which images a saved network is judged on.

@@ -8,10 +8,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import Recipes
-@testable import Scores
-@testable import Runs
 @testable import Inference
+@testable import Recipes
+@testable import Runs
+@testable import Scores
 @testable import Training
 
 /// Predictions of small random networks.
@@ -198,5 +198,6 @@ private func engine() -> Engine { Engine(kernels: Kernels.all[0], threads: Threa
 
 private func predictor(_ models: [String], tta: TTA, batch: Int, _ communicator: Communicator) throws -> Predictor {
   try Predictor(
-    SavedNetworks(models, communicator: communicator), tta: tta, batchSize: batch, communicator: communicator, engine: engine(), loaderThreads: 1)
+    SavedNetworks(models, communicator: communicator), tta: tta, batchSize: batch, communicator: communicator,
+    engine: engine(), loaderThreads: 1)
 }

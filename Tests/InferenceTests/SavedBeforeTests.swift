@@ -6,8 +6,8 @@ import Testing
 
 @testable import Inference
 @testable import Recipes
-@testable import Scores
 @testable import Runs
+@testable import Scores
 
 /// Files that were saved before they named their images are read as they were, and tell what they know.
 @Suite struct SavedBeforeTests {

@@ -1,10 +1,10 @@
 import PlanetData
 import Testing
 
-@testable import Recipes
-@testable import Scores
-@testable import Runs
 @testable import Inference
+@testable import Recipes
+@testable import Runs
+@testable import Scores
 @testable import Training
 
 @Suite struct TTATests {

@@ -69,7 +69,8 @@ import Testing
       #expect(try Dataset(location).images.count == 10)
       let tif = try DataLocation(data: folder, labels: folder + "/my.csv", images: folder + "/chips", suffix: ".tif")
       let error = try #require(throws: DatasetError.self) { try Dataset(tif) }
-      #expect("\(error)".contains("10 of 10") && "\(error)".contains("i0.tif: i0.jpg is there, i1.tif: i1.jpg is there, "))
+      #expect(
+        "\(error)".contains("10 of 10") && "\(error)".contains("i0.tif: i0.jpg is there, i1.tif: i1.jpg is there, "))
     }
   }
 
@@ -127,9 +128,11 @@ import Testing
         return try Dataset(location).images.map { String($0.path.utf8.dropFirst(folder.utf8.count + 1)) ?? "" }
       }
       let found = try files(nil)
-      #expect(found.map { Array($0.utf8) } == ["\(decomposed).jpg", "b.JPG", "c.jpeg", "d.e.JPeG"].map { Array($0.utf8) })
+      #expect(
+        found.map { Array($0.utf8) } == ["\(decomposed).jpg", "b.JPG", "c.jpeg", "d.e.JPeG"].map { Array($0.utf8) })
       let error = try #require(throws: DatasetError.self) { try files(".jpg") }
-      #expect("\(error)".contains("3 of 4") && "\(error)".contains("b.jpg: b.JPG is there, c.jpeg.jpg: c.jpeg is there"))
+      #expect(
+        "\(error)".contains("3 of 4") && "\(error)".contains("b.jpg: b.JPG is there, c.jpeg.jpg: c.jpeg is there"))
       let other = try #require(throws: DatasetError.self) { try files(".jpEg") }
       #expect("\(other)".contains("4 of 4"))
 

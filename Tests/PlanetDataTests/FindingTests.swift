@@ -33,7 +33,9 @@ import Testing
 
   @Test func aboutListings() throws {
     try withTemporaryFolder { folder in
-      for name in ["i0.jpg", "z.jpg", "b.JPEG", ".hidden.jpg", "notes.txt", "i2.PNG"] { try write([], to: "\(folder)/\(name)") }
+      for name in ["i0.jpg", "z.jpg", "b.JPEG", ".hidden.jpg", "notes.txt", "i2.PNG"] {
+        try write([], to: "\(folder)/\(name)")
+      }
       #expect(
         Finding.inListing(rows(["a", "a", "a"]), try ImageFolder(folder)) == [
           Finding(.missingImage, "i1.jpg"), Finding(.missingImage, "i2.jpg", "i2.PNG is there"),

@@ -93,7 +93,9 @@ import Testing
 
   @Test func files() throws {
     #expect(throws: ImageError.self) { try JPEG.decode("/none.jpg") }
-    #expect(throws: ImageError.unreadable(path: "/dev/zero", reason: "not a regular file")) { try JPEG.decode("/dev/zero") }
+    #expect(throws: ImageError.unreadable(path: "/dev/zero", reason: "not a regular file")) {
+      try JPEG.decode("/dev/zero")
+    }
     #expect(throws: ImageError.unreadable(path: "/", reason: "not a regular file")) { try JPEG.decode("/") }
   }
 }

@@ -3,9 +3,9 @@ import Compute
 import PlanetData
 import TestSupport
 import Testing
+import Training
 
 @testable import Recipes
-import Training
 
 @Suite struct EpochPlanTests {
   /// What training loads is what the plan says, and the plan is what other seeds, stages and epochs do not share.

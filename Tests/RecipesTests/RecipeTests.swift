@@ -80,7 +80,10 @@ import Testing
     ("early_stopping: {patients: 3}", "r.yaml, line 1: unknown key 'patients' (did you mean 'patience'?)"),
     ("stages: []", "r.yaml, line 1: stages must be a list, with '- ' before each"),
     ("stages:\n  - size: 64", "r.yaml, line 2: name is missing"),
-    ("stages:\n  - name: ../../etc", "r.yaml, line 2: name must be letters, digits, '_', and then also '-' and '.', not '../../etc'"),
+    (
+      "stages:\n  - name: ../../etc",
+      "r.yaml, line 2: name must be letters, digits, '_', and then also '-' and '.', not '../../etc'"
+    ),
     ("stages:\n  - name: .x", "r.yaml, line 2: name must be letters"),
     ("stages:\n  - {name: a, lr: 1}\n  - {name: a, lr: 1}", "r.yaml, line 3: name is that of another stage"),
     ("stages:\n  - {name: a, lr: 1}\n  - {name: b, index: 0, lr: 1}", "r.yaml, line 3: index is that of another"),
@@ -134,7 +137,8 @@ import Testing
   func aliasesOfAliases(use: String) {
     let text =
       "a0: &a0 [x]\n" + (1...27).map { "a\($0): &a\($0) [*a\($0 - 1),*a\($0 - 1)]\n" }.joined() + use
-    #expect(throws: RecipeError(path: "r.yaml", line: 10, reason: "it has aliases, '*NAME', which no recipe may have")) {
+    #expect(throws: RecipeError(path: "r.yaml", line: 10, reason: "it has aliases, '*NAME', which no recipe may have"))
+    {
       try parse(text)
     }
     // Few are not counted; the anchor is found.

@@ -65,9 +65,10 @@ import Training
     let json = String(decoding: try JSONEncoder().encode(markup), as: UTF8.self)
     let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: run.result("a"))), as: UTF8.self)
     var replaced = text
-    for value in ["\"clear\"", "\"<b>&\"", "\"train_0\"", "\"gone\"", "\"/none/gone.jpg\"", "\"2 ranks on a <host>\"",
-      "\"batch_size: 64\\n\"", "\"a\""]
-    {
+    for value in [
+      "\"clear\"", "\"<b>&\"", "\"train_0\"", "\"gone\"", "\"/none/gone.jpg\"", "\"2 ranks on a <host>\"",
+      "\"batch_size: 64\\n\"", "\"a\"",
+    ] {
       #expect(text.contains(value))
       replaced = replaced.replacing("\(value),", with: "\(json),").replacing("\(value)}", with: "\(json)}")
         .replacing("\(value)]", with: "\(json)]")
@@ -76,7 +77,8 @@ import Training
     let csv = try String(contentsOfFile: run.history, encoding: .utf8)
     try write(csv + CSV.line([markup, "0", "0.9", "0.5", "0.7", "0.4", "00:03"]), to: run.history)
     let html = Array(try Data(contentsOf: URL(fileURLWithPath: Report.write(run))))
-    let escaped = "&quot;\u{301} onload=alert(1) x=&quot;&lt;\u{338}script&gt;alert(1)&lt;/script&gt;&#39;\u{301}&amp;\u{301}"
+    let escaped =
+      "&quot;\u{301} onload=alert(1) x=&quot;&lt;\u{338}script&gt;alert(1)&lt;/script&gt;&#39;\u{301}&amp;\u{301}"
     let count = { (text: String) in html.split(separator: Array(text.utf8)).count - 1 }
     #expect(count(escaped) >= 14 && count(escaped) == count("onload=alert"))
     #expect(!html.contains(Array("<\u{338}".utf8)) && !html.contains(Array("\"\u{301}".utf8)))

@@ -3,9 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Scores
-@testable import Runs
 @testable import Report
+@testable import Runs
+@testable import Scores
 
 @Suite struct RunChartsTests {
   private let rows = [

@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @testable import Recipes
-@testable import Scores
 @testable import Runs
+@testable import Scores
 
 /// What earlier runs wrote into a folder stays, whatever a spreadsheet or an editor made of it since.
 @Suite struct HistoryTests {
@@ -41,7 +41,8 @@ import Testing
 
   /// Columns that were moved or added keep their places.
   @Test func columns() throws {
-    let text = "epoch,stage,notes,valid_loss,train_loss,accuracy_thresh,fbeta,time\r\n0,a,\"good,\u{301} \"\"so\"\"\",0.4,0.5,0.9,0.8,00:59\r\n"
+    let text =
+      "epoch,stage,notes,valid_loss,train_loss,accuracy_thresh,fbeta,time\r\n0,a,\"good,\u{301} \"\"so\"\"\",0.4,0.5,0.9,0.8,00:59\r\n"
     #expect(
       try after(text).utf8.elementsEqual(
         (text.replacing("\r\n", with: "\n") + "0,b,,0.100000,0.250000,1.000000,0.900000,00:01\n").utf8))
@@ -87,7 +88,8 @@ import Testing
       #expect(try begin(earlier + end).utf8.elementsEqual(earlier.utf8), "\(end)")
     }
     #expect(try begin(earlier + line("b", 0), step: 1).utf8.elementsEqual((earlier + line("b", 0) + "\n").utf8))
-    #expect(try RunLog(Array(earlier.replacing("note\u{301}\r\n", with: "").utf8), path: path).records.map(\.step) == [0, 1])
+    #expect(
+      try RunLog(Array(earlier.replacing("note\u{301}\r\n", with: "").utf8), path: path).records.map(\.step) == [0, 1])
     try FileManager.default.removeItem(atPath: path)
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     #expect(throws: RunError.self) { try StepLog(path: path).begin(stages, at: Progress(), stepsPerEpoch: 4) }

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 @testable import Recipes
-@testable import Scores
 @testable import Runs
+@testable import Scores
 
 /// The run folder as a state machine.
 @Suite struct OpenRunTests {
@@ -73,7 +73,8 @@ import Testing
       try save("a", in: standard + run)
       try interrupt(standard + run)
       for file in [RunFolder(standard + run).state, RunFolder(standard + run).model("a")] {
-        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: Double(time))], ofItemAtPath: file)
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSince1970: Double(time))], ofItemAtPath: file)
       }
     }
     try save("b", in: standard + "-3")

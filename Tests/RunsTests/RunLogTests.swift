@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 @testable import Recipes
-@testable import Scores
 @testable import Runs
+@testable import Scores
 
 @Suite struct RunLogTests {
   private func line(_ stage: String, _ step: Int, epoch: Int = 0, loss: Double = 0.5) -> String {

@@ -7,7 +7,6 @@ public import Runs
 import Synchronization
 public import Training
 
-
 /// Runs `body` on `size` ranks, threads of this process, and returns their results in rank order.
 public func onRanks<R: Sendable>(_ size: Int, _ body: @escaping @Sendable (Communicator) throws -> R) throws -> [R] {
   try Communicator.onThreads(size, body).map { try $0.get() }

@@ -6,10 +6,10 @@ import ResNet
 import TestSupport
 import Testing
 
-@testable import Recipes
-@testable import Scores
-@testable import Runs
 @testable import Inference
+@testable import Recipes
+@testable import Runs
+@testable import Scores
 @testable import Training
 
 /// What recipes can have beyond fastai's: averages, the best epoch, early stopping, mixup, smoothed labels.
@@ -118,7 +118,9 @@ import Testing
     let (dataset, path) = (fixture.dataset, run.model("stage-1-rn50"))
     let baseline = Baseline(dataset)
     let isLower = try #require(best.metrics).fbeta < baseline.fbeta
-    #expect(training.notes.dropFirst(2).count { $0.contains("is lower than without a network: \(baseline).") } == (isLower ? 1 : 0))
+    #expect(
+      training.notes.dropFirst(2).count { $0.contains("is lower than without a network: \(baseline).") }
+        == (isLower ? 1 : 0))
     let metrics = try onRanks(1) { communicator in
       let predictor = try Predictor(
         SavedNetworks([path], communicator: communicator), batchSize: 4, communicator: communicator,

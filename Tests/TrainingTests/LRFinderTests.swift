@@ -6,10 +6,10 @@ import ResNet
 import TestSupport
 import Testing
 
-@testable import Recipes
-@testable import Scores
-@testable import Runs
 @testable import Inference
+@testable import Recipes
+@testable import Runs
+@testable import Scores
 @testable import Training
 
 @Suite struct LRFinderTests {

@@ -4,11 +4,11 @@ import PlanetData
 import TestSupport
 import Testing
 
-@testable import ResNet
-@testable import Recipes
-@testable import Scores
-@testable import Runs
 @testable import Inference
+@testable import Recipes
+@testable import ResNet
+@testable import Runs
+@testable import Scores
 @testable import Training
 
 /// Ten steps of the trainer against ten of PyTorch in double precision: forward, backward, AdamW and one-cycle together.

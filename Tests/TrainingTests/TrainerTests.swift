@@ -6,10 +6,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import Recipes
-@testable import Scores
-@testable import Runs
 @testable import Inference
+@testable import Recipes
+@testable import Runs
+@testable import Scores
 @testable import Training
 
 @Suite(.serialized) struct TrainerTests {
@@ -111,7 +111,9 @@ import Testing
       ]
       for use in uses {
         let error = #expect(throws: RunError.self) { try use() }
-        #expect(error?.description.contains("Remove it, and start again: models/ has no stage to go on with by --from.") == true)
+        #expect(
+          error?.description.contains("Remove it, and start again: models/ has no stage to go on with by --from.")
+            == true)
       }
     }
   }
@@ -126,13 +128,15 @@ import Testing
     #expect(saved.isPlausible)
     let text = String(decoding: try JSONEncoder().encode(saved), as: UTF8.self)
     for key in [
-      "stage", "epoch", "epochs", "stepInEpoch", "optimizerStep", "secondsInEpoch", "count", "seconds", "batchSize", "size", "wd",
+      "stage", "epoch", "epochs", "stepInEpoch", "optimizerStep", "secondsInEpoch", "count", "seconds", "batchSize",
+      "size", "wd",
       "index", "seed",
     ] {
       for value in ["9223372036854775807", "-1", "1e300"] {
         let forged = text.replacing(try Regex("\"\(key)\":[0-9.e-]+"), with: "\"\(key)\":\(value)")
         #expect(forged != text, "\(key)")
-        #expect((try? JSONDecoder().decode(SavedRun.self, from: Data(forged.utf8)))?.isPlausible != true, "\(key) \(value)")
+        #expect(
+          (try? JSONDecoder().decode(SavedRun.self, from: Data(forged.utf8)))?.isPlausible != true, "\(key) \(value)")
       }
     }
     let forged = text.replacing("\"name\":\"stage-1-rn50\"", with: "\"name\":\"../stage\"")

@@ -13,7 +13,9 @@ extension Finding {
       let fact = facts[i]
       if let problem = fact.problem { return [Finding(.unusableImage, names[i], problem)] }
       var findings: [Finding] = []
-      if let damage = fact.damage { findings.append(Finding(strict ? .refusedDamage : .damagedImage, names[i], damage)) }
+      if let damage = fact.damage {
+        findings.append(Finding(strict ? .refusedDamage : .damagedImage, names[i], damage))
+      }
       if let turn = fact.orientation { findings.append(Finding(.rotatedImage, names[i], "orientation \(turn)")) }
       if let usual, usual != [fact.width, fact.height] {
         findings.append(Finding(.oddSize, names[i], "\(fact.width)×\(fact.height)"))

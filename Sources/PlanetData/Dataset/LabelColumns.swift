@@ -19,7 +19,9 @@ struct LabelColumns {
     _ path: String, report: (CSV.Problem) throws(DatasetError) -> Void
   ) throws(DatasetError) -> [Record] {
     let bytes: [UInt8]
-    do { bytes = try InputFile.read(path, limit: 1 << 30) } catch { throw .unreadable(path: path, reason: error.reason) }
+    do { bytes = try InputFile.read(path, limit: 1 << 30) } catch {
+      throw .unreadable(path: path, reason: error.reason)
+    }
     if let reason = notCSV(bytes) {
       try report(CSV.Problem(line: 1, reason: reason))
       return []
@@ -70,7 +72,8 @@ struct LabelColumns {
     let shown = "the header is not image_name,tags but \(header.joined(separator: ",").prefix(200))"
     guard header.count > 2 else { throw problem(shown) }
     throw problem(
-      shown + ". If each label has a column of 0 and 1 (one-hot), join them: a column tags with the names of the labels "
+      shown
+        + ". If each label has a column of 0 and 1 (one-hot), join them: a column tags with the names of the labels "
         + "that are 1, separated by spaces")
   }
 
@@ -78,7 +81,8 @@ struct LabelColumns {
     guard record.fields.count == count else {
       let (found, comma) = (record.fields.count, "; a field that holds commas must be in quotation marks")
       throw CSV.Problem(
-        line: record.line, reason: "the row has \(found) columns and the header \(count)" + (found > count ? comma : ""))
+        line: record.line, reason: "the row has \(found) columns and the header \(count)" + (found > count ? comma : "")
+      )
     }
     return Record(line: record.line, name: record.fields[name], tags: record.fields[tags])
   }

@@ -7,7 +7,8 @@ enum TagSeparator {
   static func split(_ field: String, at separator: String) -> [String] {
     let blank = UInt8(ascii: " ")
     return field.utf8.split(separator: Array(separator.utf8)).compactMap { part in
-      guard let first = part.firstIndex(where: { $0 != blank }), let last = part.lastIndex(where: { $0 != blank }) else {
+      guard let first = part.firstIndex(where: { $0 != blank }), let last = part.lastIndex(where: { $0 != blank })
+      else {
         return nil
       }
       return String(decoding: part[first...last], as: UTF8.self)
@@ -22,7 +23,8 @@ enum TagSeparator {
     let tagged = records.filter { record in record.tags.utf8.contains { $0 != UInt8(ascii: " ") } }
     let odd = tagged.filter { record in record.tags.utf8.contains { $0 < 0x20 || $0 > 0x7E || suspects.contains($0) } }
     func problem(_ found: [LabelColumns.Record], _ cause: String, _ remedy: String) -> CSV.Problem {
-      let example = String(found[0].tags.unicodeScalars.prefix(80).map { $0.value < 32 ? $0.escaped(asASCII: true) : String($0) }.joined())
+      let example = String(
+        found[0].tags.unicodeScalars.prefix(80).map { $0.value < 32 ? $0.escaped(asASCII: true) : String($0) }.joined())
       return CSV.Problem(
         line: found[0].line,
         reason: "\(cause): \"\(example)\" (\(found.count) of \(tagged.count) rows). Tags are separated by spaces: "

@@ -115,5 +115,7 @@ extension ImageFolder {
 }
 
 extension BidirectionalCollection where Element: Equatable {
-  fileprivate func ends(with end: some BidirectionalCollection<Element>) -> Bool { reversed().starts(with: end.reversed()) }
+  fileprivate func ends(with end: some BidirectionalCollection<Element>) -> Bool {
+    reversed().starts(with: end.reversed())
+  }
 }

@@ -44,7 +44,7 @@ struct ExportNetwork: ParsableCommand {
     try Job.alone {
       try AtomicFile.reserve(out)
       let export = try NetworkExport(
-        ModelFile(path: checkpoint), threshold: threshold, version: PlanetDist.configuration.version)
+        ModelFile(path: checkpoint), threshold: threshold, version: version)
       switch format {
       case .onnx: try export.writeONNX(to: out)
       case .torchvision: try export.writeTorchvision(to: out)

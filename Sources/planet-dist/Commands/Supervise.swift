@@ -52,7 +52,7 @@ private enum Supervised {
     sigaddset(&defaults, SIGPIPE)
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     var arguments = command.map { strdup($0) } + [nil]
-    defer { arguments.forEach { free($0) } }
+    defer { for argument in arguments { free(argument) } }
     let code = posix_spawnp(&id, command[0], nil, &attributes, &arguments, environ)
     guard code == 0 else {
       Console.complain("Error: \(command[0]): cannot be started: \(String(cString: strerror(code))).")

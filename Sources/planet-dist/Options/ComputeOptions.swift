@@ -54,7 +54,7 @@ struct ComputeOptions: ParsableArguments {
     guard let hosts = try communicator.gather(Array(communicator.hostName.utf8)) else { return nil }
     let names = Set(hosts.map { String(decoding: $0, as: UTF8.self) }).sorted()
     let ranks = communicator.size == 1 ? "1 rank" : "\(communicator.size) ranks"
-    return "planet-dist \(PlanetDist.configuration.version): \(ranks) on \(names.joined(separator: ", ")), "
+    return "planet-dist \(version): \(ranks) on \(names.joined(separator: ", ")), "
       + "\(engine.threads.count) thread\(engine.threads.count == 1 ? "" : "s") each, \(engine.kernels.name), \(engine.precision), "
       + "OpenBLAS \(OpenBLAS.core)"
   }

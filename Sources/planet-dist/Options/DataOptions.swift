@@ -27,7 +27,8 @@ struct DataOptions: ParsableArguments {
 
   @Option(
     help:
-      "Fraction of the images to validate with. Default: the recipe's, \(Recipe.validPct); in evaluate the checkpoint's.")
+      "Fraction of the images to validate with. Default: the recipe's, \(Recipe.validPct); in evaluate the checkpoint's."
+  )
   var validPct: Double?
 
   @Option(help: "Seed of the split. Default: the recipe's, \(Recipe.splitSeed); in evaluate the checkpoint's.")
