@@ -1,5 +1,4 @@
 import Files
-import PlanetData
 import Yams
 
 /// A recipe as people write it: YAML, with the knobs of a ``Configuration`` by their command-line names (`batch_size` for
@@ -63,29 +62,7 @@ public enum RecipeFile {
 
   private static func configuration(_ recipe: inout RecipeMapping) throws(RecipeError) -> Configuration {
     var c = Configuration(stages: [])
-    try recipe.read("batch_size", into: &c.batchSize, Limits.batchSize)
-    try recipe.read("wd", into: &c.wd, Limits.fraction)
-    try recipe.read("ps", into: &c.ps, Limits.fraction)
-    var (seed, splitSeed) = (Int(c.seed), Int(c.splitSeed))
-    try recipe.read("seed", into: &seed, Limits.seed)
-    try recipe.read("split_seed", into: &splitSeed, Limits.seed)
-    (c.seed, c.splitSeed) = (UInt32(seed), UInt32(splitSeed))
-    try recipe.read("augment", into: &c.augment)
-    try recipe.read("shuffle", into: &c.shuffle)
-    try recipe.read("batch_norm", into: &c.batchNorm)
-    try recipe.read("precision", into: &c.precision)
-    try recipe.read("valid_pct", into: &c.validPct, Limits.fraction)
-    try recipe.read("mixup", into: &c.mixup, Limits.mixup)
-    try recipe.read("label_smoothing", into: &c.labelSmoothing, Limits.fraction)
-    try recipe.read("ema", into: &c.ema, Limits.fraction)
-    try recipe.read("keep_best", into: &c.keepBest)
-    if var mapping = try recipe.mapping("early_stopping") {
-      var stopping = Configuration.EarlyStopping()
-      try mapping.read("patience", into: &stopping.patience, Limits.patience)
-      try mapping.read("min_delta", into: &stopping.minDelta, Limits.fraction)
-      try mapping.finish()
-      c.earlyStopping = stopping
-    }
+    for knob in Knobs.all { try knob.read(from: &recipe, into: &c) }
     guard let stages = try recipe.list("stages") else {
       c.stages = Recipe.planet.stages
       return c
@@ -106,16 +83,16 @@ public enum RecipeFile {
     guard !before.contains(where: { $0.name == name }) else { throw mapping.error("name", "is that of another stage") }
     var stage = Configuration.Stage(
       name: name, index: nextIndex(after: before), size: 128, frozen: false, learningRates: [], epochs: Recipe.epochs)
-    try mapping.read("index", into: &stage.index, Limits.stageIndex)
+    try index.read(from: &mapping, into: &stage)
     guard !before.contains(where: { $0.index == stage.index })
     else { throw mapping.error("index", "is that of another stage") }
-    try mapping.read("size", into: &stage.size, Limits.size)
-    try mapping.read("freeze", into: &stage.frozen)
-    try mapping.read("epochs", into: &stage.epochs, Limits.epochs)
-    stage.learningRates = try mapping.learningRates("lr")
+    for knob in Knobs.ofStage { try knob.read(from: &mapping, into: &stage) }
     try mapping.finish()
     return stage
   }
+
+  /// Written only where it does not follow from the stages before.
+  private static let index = Knob("index", \Configuration.Stage.index, complaint: Limits.stageIndex.complaint)
 
   /// The index a stage has that does not say otherwise.
   static func nextIndex(after stages: some Collection<Configuration.Stage>) -> Int {

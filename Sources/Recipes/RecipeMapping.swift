@@ -2,7 +2,7 @@ import Foundation
 import Yams
 
 /// A YAML mapping being read: what has been asked for is known, and whatever else it holds is an error.
-struct RecipeMapping {
+public struct RecipeMapping {
   private let path: String
   private let line: Int?
   private let values: [(key: String, line: Int?, value: Node)]
@@ -42,7 +42,8 @@ struct RecipeMapping {
     return values.first { $0.key == key }?.value
   }
 
-  private mutating func scalar(_ key: String) throws(RecipeError) -> String? {
+  /// The single value under a key; nil where there is none.
+  mutating func scalar(_ key: String) throws(RecipeError) -> String? {
     guard let node = node(key) else { return nil }
     guard let text = node.scalar?.string else { throw error(key, "must be a single value") }
     return text
@@ -51,48 +52,6 @@ struct RecipeMapping {
   mutating func required(_ key: String) throws(RecipeError) -> String {
     guard let text = try scalar(key), !text.isEmpty else { throw error(key, "is missing") }
     return text
-  }
-
-  mutating func read(_ key: String, into value: inout Int, _ limits: ClosedRange<Int>) throws(RecipeError) {
-    guard let text = try scalar(key) else { return }
-    guard let number = Int(text) else { throw error(key, "must be a whole number, not '\(text)'") }
-    if let complaint = limits.complaint(about: number) { throw error(key, complaint) }
-    value = number
-  }
-
-  mutating func read(_ key: String, into value: inout Double, _ limits: Range<Double>) throws(RecipeError) {
-    guard let number = try number(key) else { return }
-    if let complaint = limits.complaint(about: number) { throw error(key, complaint) }
-    value = number
-  }
-
-  mutating func read(_ key: String, into value: inout Double, _ limits: ClosedRange<Double>) throws(RecipeError) {
-    guard let number = try number(key) else { return }
-    if let complaint = limits.complaint(about: number) { throw error(key, complaint) }
-    value = number
-  }
-
-  private mutating func number(_ key: String) throws(RecipeError) -> Double? {
-    guard let text = try scalar(key) else { return nil }
-    guard let number = Limits.number(text) else { throw error(key, "must be a number, not '\(text)'") }
-    return number
-  }
-
-  mutating func read(_ key: String, into value: inout Bool) throws(RecipeError) {
-    guard let text = try scalar(key) else { return }
-    guard let flag = ["true": true, "false": false][text] else {
-      throw error(key, "must be true or false, not '\(text)'")
-    }
-    value = flag
-  }
-
-  mutating func read<T: RawRepresentable & CaseIterable>(_ key: String, into value: inout T) throws(RecipeError)
-  where T.RawValue == String {
-    guard let text = try scalar(key) else { return }
-    guard let choice = T(rawValue: text) else {
-      throw error(key, "must be \(T.allCases.map(\.rawValue).joined(separator: " or ")), not '\(text)'")
-    }
-    value = choice
   }
 
   /// Peak learning rates: a number, `slice(…)`, or a list with one for each layer group.

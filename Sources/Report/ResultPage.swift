@@ -36,7 +36,8 @@ struct ResultPage {
     stage = result.stage.name
     summary =
       "\(result.validation.count) validation images, tags above probability \(Recipe.threshold): loss "
-      + String(format: "%.6f, accuracy_thresh %.6f, fbeta %.6f", metrics.loss, metrics.accuracyThresh, metrics.fbeta)
+      + String(format: "%.6f", metrics.loss)
+      + metrics.named.map { ", \($0.name) " + String(format: "%.6f", $0.value ?? .nan) }.joined()
       + ", micro F2 \(number(scores.microF2)), macro F2 \(number(scores.macroF2)), mean average precision "
       + "\(number(scores.meanAveragePrecision))."
     labels = scores.labels.map {

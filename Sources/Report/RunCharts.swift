@@ -11,7 +11,7 @@ public struct RunCharts: Sendable {
   public let learningRate: LineChart?
   /// The second half of `plot_lr(show_moms=True)`: β1 at each step.
   public let momentum: LineChart?
-  /// `plot_metrics`: fbeta and accuracy_thresh of each epoch.
+  /// `plot_metrics`: each epoch's, the table's last one first, by which stages are judged.
   public let metrics: LineChart?
   /// fbeta alone.
   public let fbeta: LineChart?
@@ -25,9 +25,10 @@ public struct RunCharts: Sendable {
     losses = Self.losses(steps, log?.records ?? [], history) ?? Self.losses(epochs, history)
     learningRate = Self.chart("Learning rate", steps, "last layer group", log?.records ?? []) { $0.lr.last ?? .nan }
     momentum = Self.chart("Momentum", steps, "β1", log?.records ?? []) { $0.momentum }
-    let fbeta = Self.line("fbeta", epochs, history) { $0.metrics?.fbeta }
-    let accuracy = Self.line("accuracy_thresh", epochs, history) { $0.metrics?.accuracyThresh }
-    (metrics, self.fbeta) = (Self.chart("Metrics", epochs, [fbeta, accuracy]), Self.chart("fbeta", epochs, [fbeta]))
+    let lines = Metric.all.reversed().map { metric in
+      Self.line(metric.name, epochs, history) { $0.metrics?[metric.name] }
+    }
+    (metrics, fbeta) = (Self.chart("Metrics", epochs, lines), Self.chart("fbeta", epochs, Array(lines.prefix(1))))
   }
 
   private static func losses(_ timeline: Timeline, _ records: [StepRecord], _ history: [HistoryRow]) -> LineChart? {

@@ -18,15 +18,13 @@ public struct HistoryRow: Codable, Equatable, Sendable {
   }
 
   /// The table's header.
-  public static let columns = ["epoch", "train_loss", "valid_loss", "accuracy_thresh", "fbeta", "time"]
+  public static let columns = ["epoch", "train_loss", "valid_loss"] + Metric.all.map(\.name) + ["time"]
 
   /// The row's cells as fastai formats them: `%.6f`, and `MM:SS` or `H:MM:SS`.
   public var cells: [String] {
     let number = { (value: Double?) in value.map { String(format: "%.6f", $0) } ?? "#na#" }
-    return [
-      String(epoch), number(trainLoss), number(metrics?.loss), number(metrics?.accuracyThresh), number(metrics?.fbeta),
-      Self.clock(seconds),
-    ]
+    let scores = Metric.all.map { number(metrics?[$0.name]) }
+    return [String(epoch), number(trainLoss), number(metrics?.loss)] + scores + [Self.clock(seconds)]
   }
 
   public static func clock(_ seconds: Double) -> String {
@@ -53,7 +51,9 @@ public struct History {
   public mutating func begin() throws(RunError) {
     guard FileManager.default.fileExists(atPath: path) else { return }
     let table = try HistoryTable(path: path)
-    (columns, earlier) = (table.columns, table.rows.map(\.fields).filter { !stages.contains($0[table.stage]) })
+    columns = table.columns + HistoryTable.columns.filter { !table.columns.contains($0) }
+    earlier = table.rows.map(\.fields).filter { !stages.contains($0[table.stage]) }
+      .map { $0 + Array(repeating: "", count: columns.count - $0.count) }
   }
 
   /// Replaces the file by the earlier lines and `rows`.

@@ -23,10 +23,12 @@ extension HistoryRow {
     guard let stage = cells["stage"], let epoch = cells["epoch"].flatMap({ Int($0) }), epoch >= 0,
       let trainLoss = cells["train_loss"].flatMap({ Double($0) }), let seconds = cells["time"].flatMap(Self.seconds)
     else { return nil }
-    let numbers = ["valid_loss", "accuracy_thresh", "fbeta"].map { name in cells[name].flatMap { Double($0) } }
     var metrics: Metrics?
-    if let loss = numbers[0], let accuracy = numbers[1], let fbeta = numbers[2] {
-      metrics = Metrics(loss: loss, accuracyThresh: accuracy, fbeta: fbeta)
+    let number = { (name: String) in cells[name].flatMap { Double($0) } }
+    let names = Metric.all.map(\.name).filter { cells[$0].map { !$0.isEmpty } ?? false }
+    let scores = names.compactMap { name in number(name).map { (name, $0) } }
+    if let loss = number("valid_loss"), scores.count == names.count, !scores.isEmpty {
+      metrics = Metrics(loss: loss, scores: Dictionary(uniqueKeysWithValues: scores))
     } else if cells["valid_loss"] != "#na#" {
       return nil
     }

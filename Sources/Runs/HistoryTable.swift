@@ -1,10 +1,14 @@
 import Files
+import Scores
 
 /// A `history.csv` as it lies there. A spreadsheet that saved it may have reordered and added columns, quoted fields, and
 /// left a byte order mark and CRLF.
 struct HistoryTable {
   /// Those that a run writes.
   static let columns = ["stage"] + HistoryRow.columns
+
+  /// Those without which a file is no such table. A metric that was added later is not among them.
+  private static let needed = columns.filter { name in name == "fbeta" || !Metric.all.contains { $0.name == name } }
 
   let columns: [String]
   /// As many fields each as there are columns.
@@ -24,7 +28,7 @@ struct HistoryTable {
       throw .badFile(path: "\(path), line \(error.line)", reason: error.reason + Self.advice)
     }
     columns = records.first?.fields ?? Self.columns
-    guard let stage = columns.firstIndex(of: "stage"), Self.columns.allSatisfy(columns.contains),
+    guard let stage = columns.firstIndex(of: "stage"), Self.needed.allSatisfy(columns.contains),
       Set(columns.filter { !$0.isEmpty }).count == columns.count(where: { !$0.isEmpty })
     else {
       throw .badFile(

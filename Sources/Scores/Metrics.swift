@@ -1,26 +1,76 @@
+import Files
+import Foundation
+
+/// One number that tells how good predictions are.
+public struct Metric: Sendable {
+  /// fastai's name for it, by which tables, files and charts call it.
+  public let name: String
+  /// Its value for predictions, given each image's tags, counted.
+  let score: @Sendable (Predictions, [TagCounts]) -> Double
+
+  /// All there are, in the table's order (recipe §8). A new one is an entry here, and nothing else.
+  public static let all = [
+    // The fraction of labels on the right side of their threshold.
+    Metric(name: "accuracy_thresh") { predictions, images in
+      let wrong = images.reduce(0) { $0 + $1.wrong }
+      return Double(predictions.targets.count - wrong) / Double(max(1, images.count)) / Double(predictions.labels.count)
+    },
+    // F2 of each image's tags, averaged over images.
+    Metric(name: "fbeta") { _, images in images.reduce(0) { $0 + $1.fbeta } / Double(max(1, images.count)) },
+  ]
+}
+
 /// Loss and metrics of a set of images, as fastai prints them (recipe §8).
-public struct Metrics: Codable, Equatable, Sendable {
+public struct Metrics: Equatable, Sendable {
   /// Binary cross-entropy, the mean over images and labels.
   public let loss: Double
-  /// Fraction of labels on the right side of their threshold.
-  public let accuracyThresh: Double
-  /// F2 of each image's tags, averaged over images.
-  public let fbeta: Double
+  /// By name. A file that was written before there was a metric does not have it.
+  private let scores: [String: Double]
 
-  public init(loss: Double, accuracyThresh: Double, fbeta: Double) {
-    (self.loss, self.accuracyThresh, self.fbeta) = (loss, accuracyThresh, fbeta)
-  }
+  /// - Parameter scores: by the names of ``Metric/all``.
+  public init(loss: Double, scores: [String: Double]) { (self.loss, self.scores) = (loss, scores) }
 
   /// - Parameter thresholds: a tag is given where its probability exceeds its label's; the recipe's by default.
   public init(_ predictions: Predictions, thresholds: Thresholds? = nil) {
-    let thresholds = thresholds ?? Thresholds(labels: predictions.labels)
-    let counts = predictions.countsOfImages(thresholds)
-    let (images, labels) = (Double(max(1, counts.count)), Double(predictions.labels.count))
-    let wrong = counts.reduce(0) { $0 + $1.wrong }
-    self.init(
-      loss: predictions.lossSums.reduce(0, +) / images / labels,
-      accuracyThresh: Double(predictions.targets.count - wrong) / images / labels,
-      fbeta: counts.reduce(0) { $0 + $1.fbeta } / images)
+    let counts = predictions.countsOfImages(thresholds ?? Thresholds(labels: predictions.labels))
+    loss = predictions.lossSums.reduce(0, +) / Double(max(1, counts.count)) / Double(predictions.labels.count)
+    scores = Dictionary(uniqueKeysWithValues: Metric.all.map { ($0.name, $0.score(predictions, counts)) })
+  }
+
+  /// All but the loss, in the table's order; nil for one that is not known.
+  public var named: [(name: String, value: Double?)] { Metric.all.map { ($0.name, scores[$0.name]) } }
+  /// That of a name; nil for one that is not known.
+  public subscript(name: String) -> Double? { scores[name] }
+  /// The metric that stages are judged by.
+  public var fbeta: Double { scores["fbeta"] ?? 0 }
+}
+
+extension Metrics: Codable {
+  /// In JSON the names are written as Swift's: `accuracyThresh`, as they were when each metric was a property.
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+
+    init(_ name: String) {
+      let words = name.parts(by: "_")
+      stringValue = words[0] + words.dropFirst().map(\.capitalized).joined()
+    }
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    loss = try values.decode(Double.self, forKey: Key("loss"))
+    var scores: [String: Double] = [:]
+    for metric in Metric.all { scores[metric.name] = try values.decodeIfPresent(Double.self, forKey: Key(metric.name)) }
+    self.scores = scores
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encode(loss, forKey: Key("loss"))
+    for (name, value) in named { try values.encodeIfPresent(value, forKey: Key(name)) }
   }
 }
 

@@ -8,7 +8,7 @@ import Training
 /// A training run as fastai prints it: a table per stage, with a progress bar where a person watches and a line now and
 /// then where none does.
 final class ConsoleReporter: Reporter {
-  private let widths = [5, 10, 10, 15, 8, 8]
+  private let columns = HistoryRow.columns.map { TextTable.Column.left($0 == "epoch" ? $0.count : max($0.count, 8)) }
   private var lastLine = ContinuousClock.now
   private var barLength = 0
 
@@ -68,8 +68,5 @@ final class ConsoleReporter: Reporter {
     barLength = bar.count
   }
 
-  private func row(_ cells: [String]) -> String {
-    zip(cells, widths).map { $0.padding(toLength: max($1, $0.count), withPad: " ", startingAt: 0) }
-      .joined(separator: "  ").trimmed
-  }
+  private func row(_ cells: [String]) -> String { TextTable.line(cells, columns).trimmed }
 }

@@ -71,10 +71,7 @@ enum DataReportText {
   }
 
   private static func row(_ name: String, _ cells: [some CustomStringConvertible]) -> String {
-    cells.reduce(name.padding(toLength: max(20, name.count), withPad: " ", startingAt: 0)) { line, cell in
-      let text = cell.description
-      return line + String(repeating: " ", count: max(1, 13 - text.count)) + text
-    }
+    TextTable.line([name] + cells.map(\.description), [.left(20), .right(12)], gap: 1)
   }
 
   private static func time(_ seconds: Double?) -> String {

@@ -12,19 +12,18 @@ extension EvaluationReport {
   private var overview: [String] {
     let resolution = Set(sizes).sorted().map { "\($0)×\($0)" }.joined(separator: " and ")
     let networks = checkpoints.count > 1 ? ", mean of \(checkpoints.count) checkpoints" : ""
-    let values = [
-      ("loss", loss), ("accuracy_thresh", accuracyThresh), ("fbeta", fbeta), ("micro F2", microF2),
-      ("macro F2", macroF2), ("mAP", meanAveragePrecision),
-    ]
+    let values =
+      [("loss", metrics.loss)] + metrics.named
+      + [("micro F2", microF2), ("macro F2", macroF2), ("mAP", meanAveragePrecision)]
     return [
       "\(images) images at \(resolution)\(networks)" + (tta == "none" ? "" : ", TTA \(tta)")
         + (precision == .fp32 ? "" : ", \(precision)")
     ]
-      + values.map { ($0.padding(toLength: 17, withPad: " ", startingAt: 0) + number($1, digits: 6)) }
+      + values.map { TextTable.line([$0, number($1, digits: 6)], [.left(17)], gap: 0) }
   }
 
   private var labelTable: [String] {
-    table(
+    TextTable.lines(
       [["label", "threshold", "support", "predicted", "precision", "recall", "F2", "AP"]]
         + labels.commonest(by: \.support).map { score in
           [
@@ -50,7 +49,7 @@ extension ThresholdComparison {
     }
     return ["fbeta at one threshold for all labels: " + parts.joined(separator: ", "), ""]
       + ["thresholds chosen on one half of the images and scored on the other, both ways:"]
-      + table([["thresholds", "fbeta", "gain"]] + rows)
+      + TextTable.lines([["thresholds", "fbeta", "gain"]] + rows)
       + ["best held out: \(names[winner, default: ""])"]
   }
 
@@ -75,21 +74,10 @@ extension Calibration {
     return [
       "calibration over all images and labels: expected calibration error \(number(expectedCalibrationError, digits: 6)), "
         + "Brier score \(number(brierScore, digits: 6))"
-    ] + table([["probability", "decisions", "mean", "true"]] + rows)
+    ] + TextTable.lines([["probability", "decisions", "mean", "true"]] + rows)
   }
 }
 
 private func number(_ value: Double?, digits: Int) -> String {
   value.map { String(format: "%.\(digits)f", $0) } ?? "n/a"
-}
-
-/// Columns under each other: the first flush left, the others flush right.
-private func table(_ rows: [[String]]) -> [String] {
-  let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-  return rows.map { row in
-    zip(row, widths).enumerated().map { column, cell in
-      let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-      return column == 0 ? cell.0 + padding : padding + cell.0
-    }.joined(separator: "  ")
-  }
 }

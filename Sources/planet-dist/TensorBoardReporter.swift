@@ -52,9 +52,8 @@ final class TensorBoardReporter: Reporter {
   func epochDone(_ row: HistoryRow) {
     guard let metrics = row.metrics else { return }
     write {
-      for (tag, value) in [
-        ("loss/valid", metrics.loss), ("accuracy_thresh", metrics.accuracyThresh), ("fbeta", metrics.fbeta),
-      ] { try file?.scalar(tag, value, step: step - 1) }
+      try file?.scalar("loss/valid", metrics.loss, step: step - 1)
+      for (name, value) in metrics.named { if let value { try file?.scalar(name, value, step: step - 1) } }
     }
   }
 

@@ -73,7 +73,6 @@ struct BenchKernels: ParsableCommand {
   }
 
   private static func columns(_ name: String, _ shape: String, _ speeds: [String]) -> String {
-    name.padding(toLength: 24, withPad: " ", startingAt: 0) + shape.padding(toLength: 36, withPad: " ", startingAt: 0)
-      + speeds.map { String(repeating: " ", count: max(0, 13 - $0.count)) + $0 }.joined()
+    TextTable.line([name, shape] + speeds, [.left(23), .left(35), .right(12)], gap: 1)
   }
 }

@@ -27,16 +27,15 @@ struct CheckData: ParsableCommand {
   @Option(help: "Side of the images in pixels, for the estimate. Default: the stage's.")
   var size: Int?
 
-  @Option(help: "Images of a step, over all ranks together. Default: the recipe's, \(Recipe.batchSize).")
-  var batchSize: Int?
+  @Option(help: Knobs.batchSize.help("the recipe's, \(Recipe.batchSize)")) var batchSize: Int?
 
   @Flag(help: "Print one JSON object, with everything in full.")
   var json = false
 
   func validate() throws {
     _ = try data.folder
-    try Limits.size.check("--size", size)
-    try Limits.batchSize.check("--batch-size", batchSize)
+    try Knobs.size.setting(size).check()
+    try Knobs.batchSize.setting(batchSize).check()
   }
 
   mutating func run() throws {

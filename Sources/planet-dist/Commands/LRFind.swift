@@ -44,8 +44,7 @@ struct LRFind: ParsableCommand {
 
   @Flag var body: Body?
 
-  @Option(help: "Weight decay. Default: the recipe's, \(Recipe.wd).")
-  var wd: Double?
+  @Option(help: Knobs.wd.help("the recipe's, \(Recipe.wd)")) var wd: Double?
 
   @Option(help: "The first learning rate.")
   var startLr = LRFinder().startLR
@@ -64,7 +63,7 @@ struct LRFind: ParsableCommand {
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
     _ = try data.folder
-    try Limits.fraction.check("--wd", wd)
+    try Knobs.wd.setting(wd).check()
     try Limits.learningRate.check("--start-lr", startLr)
     try Limits.learningRate.check("--end-lr", endLr)
     if startLr >= endLr { throw ValidationError("--start-lr \(startLr) must be below --end-lr \(endLr).") }

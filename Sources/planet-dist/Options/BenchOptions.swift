@@ -13,7 +13,7 @@ struct BenchOptions: ParsableArguments {
   var json = false
 
   func validate() throws {
-    try Limits.size.check("--size", size)
-    try Limits.batchSize.check("--batch-size", batchSize)
+    try Knobs.size.setting(size).check()
+    try Knobs.batchSize.setting(batchSize).check()
   }
 }

@@ -25,17 +25,16 @@ struct DataOptions: ParsableArguments {
   @Flag(help: "Refuse images that are damaged, though they can be decoded.")
   var strict = false
 
-  @Option(
-    help:
-      "Fraction of the images to validate with. Default: the recipe's, \(Recipe.validPct); in evaluate the checkpoint's."
-  )
+  @Option(help: Knobs.validPct.help("the recipe's, \(Recipe.validPct); in evaluate the checkpoint's"))
   var validPct: Double?
 
-  @Option(help: "Seed of the split. Default: the recipe's, \(Recipe.splitSeed); in evaluate the checkpoint's.")
+  @Option(help: Knobs.splitSeed.help("the recipe's, \(Recipe.splitSeed); in evaluate the checkpoint's"))
   var splitSeed: UInt32?
 
+  private var settings: [Setting<Configuration>] { [Knobs.validPct.setting(validPct), Knobs.splitSeed.setting(splitSeed)] }
+
   func validate() throws {
-    try Limits.fraction.check("--valid-pct", validPct)
+    try settings.check()
     if labelDelim == "" { throw ValidationError("--label-delim is empty. Give what separates tags, such as ','.") }
   }
 
@@ -76,7 +75,7 @@ struct DataOptions: ParsableArguments {
   /// The recipe, with the split that options ask for.
   func splitting(_ recipe: Configuration) -> Configuration {
     var c = recipe
-    (c.validPct, c.splitSeed) = (validPct ?? c.validPct, splitSeed ?? c.splitSeed)
+    settings.apply(to: &c)
     return c
   }
 }

@@ -14,8 +14,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Stages to train, separated by commas. Default: all, or those after --from.")
   var stages: String?
 
-  @Option(help: "Epochs of each stage. Default: \(Recipe.epochs).")
-  var epochs: Int?
+  @Option(help: Knobs.epochs.help()) var epochs: Int?
 
   @Option(
     help:
@@ -23,58 +22,41 @@ struct RecipeOptions: ParsableArguments {
   )
   var lr: String?
 
-  @Option(help: "Side of the images in pixels. Default: the stage's, 128 or 256.")
-  var size: Int?
-
-  @Option(help: "Images of a step, over all ranks together. Default: \(Recipe.batchSize).")
-  var batchSize: Int?
-
-  @Option(help: "Weight decay. Default: \(Recipe.wd).")
-  var wd: Double?
-
-  @Option(help: "Dropout before the last layer; half of it before the hidden one. Default: \(Recipe.ps).")
-  var ps: Double?
-
-  @Option(help: "Seed of weights, order, augmentation and dropout. Default: 1.")
-  var seed: UInt32?
-
-  @Flag(inversion: .prefixedNo, help: "Change training images at random. Default: yes.")
-  var augment: Bool?
-
-  @Flag(inversion: .prefixedNo, help: "Draw a new order for every epoch. Default: yes.")
-  var shuffle: Bool?
-
-  @Option(
-    help:
-      "Whose images batch normalization's statistics are taken over: all ranks' (sync) or each rank's own (local). Default: sync."
-  )
-  var batchNorm: Configuration.BatchNorm?
-
-  @Option(help: "Mix pairs of training images, with this alpha (fastai: 0.4). Default: 0, not.")
-  var mixup: Double?
-
-  @Option(help: "Train towards y (1 - e) + e/2 instead of y, with this e. Default: 0.")
-  var labelSmoothing: Double?
-
-  @Option(help: "Evaluate and save an exponential moving average of the weights, with this decay. Default: 0, none.")
-  var ema: Double?
-
-  @Flag(inversion: .prefixedNo, help: "Keep of each stage the epoch with the highest fbeta. Default: no, the last.")
-  var keepBest: Bool?
+  @Option(help: Knobs.size.help("the stage's, 128 or 256")) var size: Int?
+  @Option(help: Knobs.batchSize.help()) var batchSize: Int?
+  @Option(help: Knobs.wd.help()) var wd: Double?
+  @Option(help: Knobs.ps.help()) var ps: Double?
+  @Option(help: Knobs.seed.help()) var seed: UInt32?
+  @Flag(inversion: .prefixedNo, help: Knobs.augment.help()) var augment: Bool?
+  @Flag(inversion: .prefixedNo, help: Knobs.shuffle.help()) var shuffle: Bool?
+  @Option(help: Knobs.batchNorm.help()) var batchNorm: Configuration.BatchNorm?
+  @Option(help: Knobs.mixup.help()) var mixup: Double?
+  @Option(help: Knobs.labelSmoothing.help()) var labelSmoothing: Double?
+  @Option(help: Knobs.ema.help()) var ema: Double?
+  @Flag(inversion: .prefixedNo, help: Knobs.keepBest.help()) var keepBest: Bool?
 
   @Option(help: "End a stage after more than this many epochs in a row without a higher fbeta. Default: never.")
   var earlyStopping: Int?
 
+  /// What is set for the recipe as a whole.
+  private var settings: [Setting<Configuration>] {
+    [
+      Knobs.batchSize.setting(batchSize), Knobs.wd.setting(wd), Knobs.ps.setting(ps), Knobs.seed.setting(seed),
+      Knobs.augment.setting(augment), Knobs.shuffle.setting(shuffle), Knobs.batchNorm.setting(batchNorm),
+      Knobs.mixup.setting(mixup), Knobs.labelSmoothing.setting(labelSmoothing), Knobs.ema.setting(ema),
+      Knobs.keepBest.setting(keepBest),
+    ]
+  }
+
+  /// What is set for each stage.
+  private var stageSettings: [Setting<Configuration.Stage>] {
+    [Knobs.size.setting(size), Knobs.epochs.setting(epochs)]
+  }
+
   func validate() throws {
-    try Limits.epochs.check("--epochs", epochs)
-    try Limits.size.check("--size", size)
-    try Limits.batchSize.check("--batch-size", batchSize)
-    try Limits.fraction.check("--wd", wd)
-    try Limits.fraction.check("--ps", ps)
-    try Limits.fraction.check("--label-smoothing", labelSmoothing)
-    try Limits.fraction.check("--ema", ema)
-    try Limits.patience.check("--early-stopping", earlyStopping)
-    try Limits.mixup.check("--mixup", mixup)
+    for setting in stageSettings { try setting.check() }
+    try settings.check()
+    if let earlyStopping { try Limits.patience.check("--early-stopping", earlyStopping) }
     if let lr { _ = try Self.peak(lr, frozen: true) }
   }
 
@@ -88,13 +70,10 @@ struct RecipeOptions: ParsableArguments {
       if let lr {
         stage.learningRates = try Self.peak(lr, frozen: stage.frozen).rates(groups: Configuration.layerGroups)
       }
-      (stage.size, stage.epochs) = (size ?? stage.size, epochs ?? stage.epochs)
+      for setting in stageSettings { setting.apply(&stage) }
       return stage
     }
-    (c.batchSize, c.wd, c.ps, c.seed) = (batchSize ?? c.batchSize, wd ?? c.wd, ps ?? c.ps, seed ?? c.seed)
-    (c.augment, c.shuffle) = (augment ?? c.augment, shuffle ?? c.shuffle)
-    (c.batchNorm, c.mixup) = (batchNorm ?? c.batchNorm, mixup ?? c.mixup)
-    (c.labelSmoothing, c.ema, c.keepBest) = (labelSmoothing ?? c.labelSmoothing, ema ?? c.ema, keepBest ?? c.keepBest)
+    settings.apply(to: &c)
     if let earlyStopping {
       c.earlyStopping = .init(patience: earlyStopping, minDelta: c.earlyStopping?.minDelta ?? 0)
     }

@@ -9,18 +9,15 @@ struct StageOptions: ParsableArguments {
   @Option(help: "The stage. Default: the recipe's first.")
   var stage: String?
 
-  @Option(help: "Side of the images in pixels. Default: the stage's.")
-  var size: Int?
+  @Option(help: Knobs.size.help("the stage's")) var size: Int?
+  @Option(help: Knobs.batchSize.help("the recipe's, \(Recipe.batchSize)")) var batchSize: Int?
+  @Option(help: Knobs.seed.help("the recipe's, 1")) var seed: UInt32?
 
-  @Option(help: "Images of a step, over all ranks together. Default: the recipe's, \(Recipe.batchSize).")
-  var batchSize: Int?
-
-  @Option(help: "Seed of weights, order, augmentation and dropout. Default: the recipe's, 1.")
-  var seed: UInt32?
+  private var settings: [Setting<Configuration>] { [Knobs.batchSize.setting(batchSize), Knobs.seed.setting(seed)] }
 
   func validate() throws {
-    try Limits.size.check("--size", size)
-    try Limits.batchSize.check("--batch-size", batchSize)
+    try Knobs.size.setting(size).check()
+    try settings.check()
     if recipe == nil { _ = try configuration(of: Recipe.planet) }
   }
 
@@ -33,9 +30,10 @@ struct StageOptions: ParsableArguments {
       throw ValidationError(
         "--stage: no stage \(named). There are \(recipe.stages.map(\.name).joined(separator: ", ")).")
     }
-    chosen.size = size ?? chosen.size
+    Knobs.size.setting(size).apply(&chosen)
     var c = recipe
-    (c.stages, c.batchSize, c.seed) = ([chosen], batchSize ?? c.batchSize, seed ?? c.seed)
+    c.stages = [chosen]
+    settings.apply(to: &c)
     return c
   }
 }
