@@ -1,6 +1,6 @@
-public import Collectives
-public import Compute
-import Inference
+import Collectives
+import Compute
+public import Inference
 import ResNet
 
 /// Times each convolution of the network, forward and both gradients, by itself: what the kernels reach.
@@ -47,7 +47,8 @@ public struct KernelBenchmark: Sendable {
   /// Checks a convolution against sums in Double, then times it, one after the other.
   ///
   /// - Throws: ``KernelBenchmarkError`` where a kernel computes something else.
-  public func run(communicator: Communicator, engine: Engine, _ report: (Result) -> Void) throws {
+  public func run(worker: Worker, _ report: (Result) -> Void) throws {
+    let (communicator, engine) = (worker.communicator, worker.engine)
     // Its largest convolutions need less.
     try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision)
     var seen: [String: Int] = [:]

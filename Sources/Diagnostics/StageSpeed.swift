@@ -1,6 +1,6 @@
-public import Collectives
-public import Compute
-import Inference
+import Collectives
+import Compute
+public import Inference
 public import Recipes
 import Training
 
@@ -15,7 +15,7 @@ public struct StageSpeed: Sendable {
 
   /// Whether a recipe's stages fit into memory and, if wanted, how fast they are: those alike are timed once. Collective.
   public static func measure(
-    _ recipe: Configuration, timed: Bool, communicator: Communicator, engine: Engine
+    _ recipe: Configuration, timed: Bool, worker: Worker
   ) throws -> [StageSpeed] {
     var measured: [StageSpeed] = []
     let batchSize = recipe.batchSize
@@ -26,7 +26,7 @@ public struct StageSpeed: Sendable {
       let alike = measured.filter { $0.stage.size == stage.size }
       if let same = alike.first(where: { $0.stage.frozen == stage.frozen }) {
         measured.append(speed(same.training, same.evaluation, same.problem))
-      } else if let problem = try memoryProblem(stage.size, recipe, communicator, engine) {
+      } else if let problem = try memoryProblem(stage.size, recipe, worker) {
         measured.append(speed(nil, nil, problem))
       } else if !timed {
         measured.append(speed(nil, nil, nil))
@@ -34,10 +34,10 @@ public struct StageSpeed: Sendable {
         var benchmark = StepBenchmark()
         (benchmark.size, benchmark.batchSize, benchmark.frozen) = (stage.size, batchSize, stage.frozen)
         benchmark.steps = 2
-        let training = try benchmark.run(communicator: communicator, engine: engine).imagesPerSecond
+        let training = try benchmark.run(worker: worker).imagesPerSecond
         benchmark.evaluation = true
         let evaluation =
-          try alike.first?.evaluation ?? benchmark.run(communicator: communicator, engine: engine).imagesPerSecond
+          try alike.first?.evaluation ?? benchmark.run(worker: worker).imagesPerSecond
         measured.append(speed(training, evaluation, nil))
       }
     }
@@ -46,10 +46,10 @@ public struct StageSpeed: Sendable {
 
   /// Why a step does not fit into some host's memory, the same on every rank; nil if it fits into all.
   private static func memoryProblem(
-    _ size: Int, _ recipe: Configuration, _ communicator: Communicator, _ engine: Engine
+    _ size: Int, _ recipe: Configuration, _ worker: Worker
   ) throws -> String? {
     do {
-      try communicator.checkMemory(training: recipe, size: size, precision: engine.precision)
+      try worker.communicator.checkMemory(training: recipe, size: size, precision: worker.engine.precision)
       return nil
     } catch CommunicationError.tooLarge(let bytes, let budget) {
       return "\(CommunicationError.tooLarge(bytes: bytes, budget))"

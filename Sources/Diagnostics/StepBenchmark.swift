@@ -1,6 +1,6 @@
-public import Collectives
-public import Compute
-import Inference
+import Collectives
+import Compute
+public import Inference
 import PlanetData
 import Recipes
 import ResNet
@@ -34,7 +34,8 @@ public struct StepBenchmark: Sendable {
   public init() {}
 
   /// Two steps to warm up, then the timed ones. Collective.
-  public func run(communicator: Communicator, engine: Engine) throws -> Result {
+  public func run(worker: Worker) throws -> Result {
+    let (communicator, engine) = (worker.communicator, worker.engine)
     if evaluation {
       let largest = (batchSize + communicator.size - 1) / communicator.size
       try communicator.checkMemory(evaluating: largest, size: size, precision: engine.precision)
@@ -49,8 +50,7 @@ public struct StepBenchmark: Sendable {
     let parameters = Parameters(labels: 17)
     parameters.initialize(seed: 1)
     let learner = Learner(
-      parameters, stage: stage, configuration: configuration, steps: steps + 2, communicator: communicator,
-      engine: engine)
+      parameters, stage: stage, configuration: configuration, steps: steps + 2, worker: worker)
     let batch = images(EpochOrder.share(of: batchSize, rank: communicator.rank, worldSize: communicator.size))
     batch.withImages { _ = learner.network.images.floats.update(fromContentsOf: $0) }
     var times: [Duration] = []

@@ -1,4 +1,4 @@
-public import Collectives
+import Collectives
 import Compute
 public import PlanetData
 public import ResNet
@@ -7,12 +7,11 @@ public import Scores
 /// Runs a network over images shared among the ranks, each image on one rank and exactly once.
 public struct Evaluation {
   public let network: ResNet50
-  public let communicator: Communicator
-  public let loaderThreads: Int
+  public let worker: Worker
 
-  public init(network: ResNet50, communicator: Communicator, loaderThreads: Int) {
-    (self.network, self.communicator, self.loaderThreads) = (network, communicator, loaderThreads)
-  }
+  public init(network: ResNet50, worker: Worker) { (self.network, self.worker) = (network, worker) }
+
+  private var communicator: Communicator { worker.communicator }
 
   /// Logits of all images, on every rank, round by round: in each, every rank computes a batch.
   ///
@@ -35,7 +34,7 @@ public struct Evaluation {
     let (rank, size, largest) = (communicator.rank, communicator.size, network.images.shape.images)
     let loader = BatchLoader(
       EpochOrder(indices).evaluationBatches(batch: largest, rank: rank, worldSize: size), of: samples, labels: labels,
-      size: network.images.shape.height, augmentation: augmentation, threads: loaderThreads)
+      size: network.images.shape.height, augmentation: augmentation, threads: worker.loaderThreads)
     for start in stride(from: 0, to: indices.count, by: largest * size) {
       if try communicator.sum([stop() ? 1.0 : 0])[0] > 0 { return false }
       let images = min(largest * size, indices.count - start)

@@ -1,4 +1,4 @@
-public import Collectives
+import Collectives
 public import Compute
 import Files
 import Foundation
@@ -12,13 +12,11 @@ public import Scores
 /// One network is in use at a time; the others wait in rank 0's memory.
 public final class Predictor {
   public let networks: SavedNetworks
-  let communicator: Communicator
+  let worker: Worker
   private let tta: TTA
   private let seed: UInt32
   private let parameters: Parameters
   private let batchSize: Int
-  public let engine: Engine
-  private let loaderThreads: Int
   private var current: (model: Int, network: ResNet50)?
 
   /// - Parameters:
@@ -26,17 +24,20 @@ public final class Predictor {
   ///   - seed: of fastai's random views.
   ///   - batchSize: images in memory at a time, on each rank.
   public init(
-    _ networks: SavedNetworks, tta: TTA = .none, seed: UInt32 = 1, batchSize: Int, communicator: Communicator,
-    engine: Engine, loaderThreads: Int
+    _ networks: SavedNetworks, tta: TTA = .none, seed: UInt32 = 1, batchSize: Int, worker: Worker
   ) throws {
     parameters = Parameters(labels: networks.labels.count)
     (self.networks, self.tta, self.seed) = (networks, tta, seed)
-    (self.batchSize, self.communicator, self.engine) = (batchSize, communicator, engine)
-    self.loaderThreads = loaderThreads
+    (self.batchSize, self.worker) = (batchSize, worker)
     for size in Set(sizes).sorted() {
       try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision, models: sizes.count)
     }
   }
+
+  /// What the networks are computed in.
+  public var precision: Precision { worker.engine.precision }
+  var communicator: Communicator { worker.communicator }
+  private var engine: Engine { worker.engine }
 
   /// Names of the columns.
   public var labels: [String] { networks.labels }
@@ -65,8 +66,7 @@ public final class Predictor {
     afterRound: (PredictionProgress, [Float]) throws -> Void
   ) throws -> Bool {
     for pass in passes.dropFirst(progress.passes) {
-      let evaluation = Evaluation(
-        network: try network(pass.model), communicator: communicator, loaderThreads: loaderThreads)
+      let evaluation = Evaluation(network: try network(pass.model), worker: worker)
       let (first, weight) = (progress.images, pass.view.weight / Double(sizes.count))
       let isDone = try evaluation.run(
         Array(indices[first...]), of: samples, labels: labels.count, augmentation: pass.view.augmentation, stop: stop

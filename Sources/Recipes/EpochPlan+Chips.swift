@@ -16,10 +16,10 @@ extension EpochPlan {
       let batch = Array(order.indices.dropFirst(first).prefix(batchSize))
       let shown = min(count - first, batch.count)
       return BatchLoad(
-        Array(batch.prefix(shown)), partners: partners.map { Array($0(batch, first / batchSize).prefix(shown)) } ?? [])
+        Array(batch.prefix(shown)), partners: Array(partners(of: batch, step: first / batchSize).prefix(shown)))
     }
     let loader = BatchLoader(
-      loads, of: dataset.images, labels: dataset.labels.count, size: size, augmentation: augmentation)
+      loads, of: dataset.images, labels: dataset.labels.count, size: size, augmentation: augmentation(of:))
     var chips: [Chip] = []
     while let batch = try loader.next() {
       chips += batch.indices.enumerated().map { position, index in

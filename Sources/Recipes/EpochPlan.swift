@@ -1,25 +1,43 @@
 public import PlanetData
 
-/// What one epoch of training goes through.
+/// What one epoch of training goes through: a function of seed, stage and epoch alone.
 public struct EpochPlan: Sendable {
   public let order: EpochOrder
+  private let seed: UInt64
+  private let epoch: Int
+  private let augments: Bool
+  private let mixup: Mixup?
+  /// Of the stage, before this epoch.
+  private let stepsBefore: Int
+
+  init(_ recipe: Configuration, _ stage: Configuration.Stage, epoch: Int, images: [Int]) {
+    (seed, self.epoch, augments) = (recipe.seed(of: stage), epoch, recipe.augment)
+    order = recipe.shuffle ? EpochOrder(shuffling: images, seed: seed, epoch: epoch) : EpochOrder(images)
+    mixup = recipe.mixup > 0 ? Mixup(alpha: recipe.mixup, seed: seed) : nil
+    stepsBefore = epoch * (images.count / recipe.batchSize)
+  }
+
   /// What is done to an image, by its index.
-  public let augmentation: @Sendable (Int) -> Augmentation
-  /// Given a global batch and its number in the epoch, what is mixed into each image; nil if nothing is.
-  public let partners: (@Sendable ([Int], Int) -> [Mixup.Partner])?
+  public func augmentation(of image: Int) -> Augmentation {
+    augments ? .random(seed: seed, epoch: epoch, image: image) : .identity
+  }
+
+  /// What is mixed into each image of a global batch, given its number in the epoch; empty if nothing is.
+  func partners(of batch: [Int], step: Int) -> [Mixup.Partner] {
+    mixup?.partners(of: batch, step: stepsBefore + step) ?? []
+  }
+
+  /// A rank's batches; see ``EpochOrder/batches(globalBatch:rank:worldSize:partners:)``.
+  public func batches(globalBatch: Int, rank: Int, worldSize: Int) -> [BatchLoad] {
+    order.batches(
+      globalBatch: globalBatch, rank: rank, worldSize: worldSize,
+      partners: mixup == nil ? nil : { partners(of: $0, step: $1) })
+  }
 }
 
 extension Configuration {
-  /// The order of `images` in an epoch of a stage, and what is done to each: functions of seed, stage and epoch alone.
+  /// The order of `images` in an epoch of a stage, and what is done to each.
   public func plan(_ stage: Stage, epoch: Int, images: [Int]) -> EpochPlan {
-    let (seed, augment, stepsPerEpoch) = (seed(of: stage), augment, images.count / batchSize)
-    var partners: (@Sendable ([Int], Int) -> [Mixup.Partner])?
-    if mixup > 0 {
-      let mixup = Mixup(alpha: mixup, seed: seed)
-      partners = { batch, step in mixup.partners(of: batch, step: epoch * stepsPerEpoch + step) }
-    }
-    return EpochPlan(
-      order: shuffle ? EpochOrder(shuffling: images, seed: seed, epoch: epoch) : EpochOrder(images),
-      augmentation: { augment ? .random(seed: seed, epoch: epoch, image: $0) : .identity }, partners: partners)
+    EpochPlan(self, stage, epoch: epoch, images: images)
   }
 }

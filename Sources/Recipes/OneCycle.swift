@@ -2,7 +2,7 @@ import Foundation
 
 /// fastai's one-cycle policy (Smith, arXiv:1803.09820; recipe §6) as a pure function of the step: learning rate up along a
 /// cosine for 30 % of the steps and down to nearly nothing, momentum (β1) the other way.
-public struct OneCycle: Sendable {
+public struct OneCycle: Schedule {
   /// Steps of the whole cycle.
   public let steps: Int
   /// Peak learning rate of each layer group.
@@ -17,15 +17,16 @@ public struct OneCycle: Sendable {
     self.peaks = peaks
   }
 
-  /// Learning rates of the groups and β1 for step `k`, counted from 0.
-  public func values(at k: Int) -> (rates: [Double], beta1: Double) {
+  public func values(at k: Int) -> Hyperparameters {
     let rising = Int(Self.pctStart * Double(steps))
     if k <= rising {
       let p = rising == 0 ? 1 : Double(k) / Double(rising)
-      return (peaks.map { cosine($0 / Self.divFactor, $0, p) }, cosine(Self.moms.0, Self.moms.1, p))
+      return Hyperparameters(
+        rates: peaks.map { cosine($0 / Self.divFactor, $0, p) }, momentum: cosine(Self.moms.0, Self.moms.1, p))
     }
     let p = Double(k - rising) / Double(steps - rising)
-    return (peaks.map { cosine($0, $0 / Self.finalDiv, p) }, cosine(Self.moms.1, Self.moms.0, p))
+    return Hyperparameters(
+      rates: peaks.map { cosine($0, $0 / Self.finalDiv, p) }, momentum: cosine(Self.moms.1, Self.moms.0, p))
   }
 
   /// From `start` to `end` along half a cosine as p goes from 0 to 1.

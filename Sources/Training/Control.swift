@@ -1,5 +1,5 @@
 import Collectives
-import Recipes
+public import Recipes
 
 /// The small message all ranks exchange in every step, so that all decide alike: one sum over ranks, to which rank 0
 /// contributes the schedule and every rank its flags and losses.
@@ -8,10 +8,8 @@ public struct Control: Sendable {
   public let loss: Double
   /// Whether any rank was asked to stop.
   public let stop: Bool
-  /// Learning rate of each layer group, as rank 0 computed them.
-  public let rates: [Double]
-  /// Adam's β1, as rank 0 computed it.
-  public let beta1: Double
+  /// As rank 0 computed them.
+  public let hyperparameters: Hyperparameters
 
   /// - Parameters:
   ///   - step: the step's number, the same on all ranks.
@@ -23,13 +21,13 @@ public struct Control: Sendable {
     step: Int, stop: Bool, lossSum: Double, images: Int, labels: Int, schedule: any Schedule,
     communicator: Communicator
   ) throws -> Control {
-    var (rates, beta1) = schedule.values(at: step)
-    if communicator.rank != 0 { (rates, beta1) = (rates.map { _ in 0 }, 0) }
-    let sent = [Double(step), stop ? 1 : 0, lossSum, Double(images), beta1] + rates
-    let sum = try communicator.sum(sent)
+    var hyperparameters = schedule.values(at: step)
+    let own = communicator.rank == 0 ? hyperparameters.values : hyperparameters.values.map { _ in 0 }
+    let sum = try communicator.sum([Double(step), stop ? 1 : 0, lossSum, Double(images)] + own)
     guard sum[0] == Double(step * communicator.size) else { throw TrainingError.outOfStep(step) }
     let loss = sum[2] / (sum[3] * Double(labels))
     guard loss.isFinite else { throw TrainingError.notFinite(step: step) }
-    return Control(loss: loss, stop: sum[1] > 0, rates: Array(sum[5...]), beta1: sum[4])
+    hyperparameters.values = Array(sum[4...])
+    return Control(loss: loss, stop: sum[1] > 0, hyperparameters: hyperparameters)
   }
 }

@@ -56,22 +56,22 @@ public struct LRFinder: Equatable, Sendable {
 }
 
 extension LRFinder: Schedule {
-  public func values(at step: Int) -> (rates: [Double], beta1: Double) {
-    (Array(repeating: rate(at: step), count: Configuration.layerGroups), 0.9)
+  public func values(at step: Int) -> Hyperparameters {
+    Hyperparameters(rates: Array(repeating: rate(at: step), count: Configuration.layerGroups), momentum: 0.9)
   }
 }
 
 /// What training changes in a learner, kept in memory.
 struct LearnerState {
   private let weights: Snapshot
-  private let moments: (first: [Float], second: [Float])
+  private let optimizer: [[Float]]
   private let step: Int
   private let schedule: any Schedule
   private let phases: Phases
 
   init(_ learner: Learner) {
     weights = Snapshot(of: learner.parameters)
-    moments = (Array(learner.optimizer.firstMoments), Array(learner.optimizer.secondMoments))
+    optimizer = learner.optimizer.state.map { Array($0.values) }
     step = learner.optimizer.step
     schedule = learner.schedule
     phases = learner.phases
@@ -79,8 +79,7 @@ struct LearnerState {
 
   func restore(_ learner: Learner) {
     weights.restore(learner.parameters)
-    _ = learner.optimizer.firstMoments.update(fromContentsOf: moments.first)
-    _ = learner.optimizer.secondMoments.update(fromContentsOf: moments.second)
+    for (now, before) in zip(learner.optimizer.state, optimizer) { _ = now.values.update(fromContentsOf: before) }
     learner.optimizer.step = step
     learner.schedule = schedule
     learner.phases = phases

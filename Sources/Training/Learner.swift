@@ -1,5 +1,6 @@
-public import Collectives
-public import Compute
+import Collectives
+import Compute
+public import Inference
 public import PlanetData
 public import Recipes
 public import ResNet
@@ -12,14 +13,14 @@ public import Runs
 public final class Learner {
   let parameters: Parameters
   public let network: ResNet50
-  let optimizer: Optimizer
+  let optimizer: any Optimizer
   /// One-cycle over the stage, unless something else is tried.
   var schedule: any Schedule
   private let stage: Configuration.Stage
   private let configuration: Configuration
-  private let communicator: Communicator
+  private let worker: Worker
   private let ranges: [Range<Int>]
-  private let engine: Engine
+  private var communicator: Communicator { worker.communicator }
   /// The weights' moving average, where the recipe wants one.
   let average: Snapshot?
   /// What the best epoch so far ended with, where the recipe keeps that.
@@ -32,19 +33,18 @@ public final class Learner {
   /// - Parameter steps: of the whole stage: the length of the cycle.
   public init(
     _ parameters: Parameters, stage: Configuration.Stage, configuration: Configuration, steps: Int,
-    communicator: Communicator, engine: Engine
+    worker: Worker
   ) {
     self.parameters = parameters
     self.stage = stage
     self.configuration = configuration
-    self.communicator = communicator
+    self.worker = worker
     schedule = OneCycle(steps: steps, peaks: stage.learningRates)
-    let largest = max(1, (configuration.batchSize + communicator.size - 1) / communicator.size)
-    network = ResNet50(parameters, imageSize: stage.size, batch: largest, engine: engine)
-    optimizer = Optimizer(parameters, frozen: stage.frozen, weightDecay: configuration.wd, engine: engine)
+    let largest = max(1, (configuration.batchSize + worker.communicator.size - 1) / worker.communicator.size)
+    network = ResNet50(parameters, imageSize: stage.size, batch: largest, engine: worker.engine)
+    optimizer = AdamW(parameters, frozen: stage.frozen, weightDecay: configuration.wd, engine: worker.engine)
     ranges = parameters.trainableRanges(frozen: stage.frozen)
     dLogits = arena.tensor(Shape(largest, 1, 1, parameters.labels))
-    self.engine = engine
     average = configuration.ema > 0 ? Snapshot(of: parameters) : nil
     best = configuration.keepBest ? Snapshot(of: parameters) : nil
   }
@@ -82,8 +82,8 @@ public final class Learner {
       for range in ranges { try communicator.allReduce(.init(rebasing: parameters.gradients[range])) }
     }
     time(\.optimizer) {
-      optimizer.update(rates: control.rates, beta1: control.beta1)
-      average?.follow(parameters, step: optimizer.step, decay: configuration.ema, engine: engine)
+      optimizer.update(control.hyperparameters)
+      average?.follow(parameters, step: optimizer.step, decay: configuration.ema, engine: worker.engine)
     }
     return control
   }

@@ -2,15 +2,25 @@ import Compute
 import Recipes
 import ResNet
 
+/// Changes the weights by their gradients. Another one is a class beside ``AdamW``, and the place in ``Learner`` that makes
+/// it: what it keeps is saved and resumed by its names.
+protocol Optimizer: AnyObject {
+  /// Updates made.
+  var step: Int { get set }
+  /// What it keeps from step to step, as floats that belong to it, by PyTorch's names.
+  var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] { get }
+  /// One update from the gradients.
+  func update(_ hyperparameters: Hyperparameters)
+}
+
 /// AdamW over the arena of parameters, as fastai applies it (recipe §5): betas (β1 of the schedule, 0.99), weight decay on
 /// everything that trains, batch normalization and biases included.
 ///
 /// A stage begins with a new one: freezing and unfreezing do that in fastai.
-final class Optimizer {
-  let parameters: Parameters
-  let firstMoments: UnsafeMutableBufferPointer<Float>
-  let secondMoments: UnsafeMutableBufferPointer<Float>
-  /// Updates made.
+final class AdamW: Optimizer {
+  private let parameters: Parameters
+  private let firstMoments: UnsafeMutableBufferPointer<Float>
+  private let secondMoments: UnsafeMutableBufferPointer<Float>
   var step = 0
   private let engine: Engine
   private let weightDecay: Double
@@ -29,16 +39,17 @@ final class Optimizer {
     }
   }
 
-  /// One update from the gradients.
-  ///
-  /// - Parameter rates: the learning rate of each layer group.
-  func update(rates: [Double], beta1: Double) {
+  var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
+    [("exp_avg", firstMoments), ("exp_avg_sq", secondMoments)]
+  }
+
+  func update(_ hyperparameters: Hyperparameters) {
     step += 1
     for (group, range) in slices {
       engine.adamW(
         weights: .init(rebasing: parameters.values[range]), gradients: .init(rebasing: parameters.gradients[range]),
         firstMoments: .init(rebasing: firstMoments[range]), secondMoments: .init(rebasing: secondMoments[range]),
-        step: step, learningRate: rates[group], betas: (beta1, 0.99), weightDecay: weightDecay)
+        step: step, learningRate: hyperparameters.rates[group], betas: (hyperparameters.momentum, 0.99), weightDecay: weightDecay)
     }
   }
 }

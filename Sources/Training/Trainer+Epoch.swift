@@ -34,7 +34,7 @@ extension Trainer {
     try verifyReplicas("weights after epoch \(epoch) of \(stage.name)")
     try save(learner)
     try communicator.onRoot { try history.write(progress.history) }
-    reporter?.epochDone(row)
+    onEvent(.epochDone(row))
     return true
   }
 
@@ -44,9 +44,7 @@ extension Trainer {
     let before = rows(of: stage).map(\.seconds).reduce(0, +)
     let loader = loader(stage, epoch: epoch, from: progress.stepInEpoch)
     var last = ContinuousClock.now
-    while let batch = try learner.time(
-      \.data, { try savingOnFailure(learner) { try communicator.agree { try loader.next() } } })
-    {
+    while let batch = try nextBatch(of: loader, for: learner) {
       let step = epoch * stepsPerEpoch + progress.stepInEpoch
       let control = try learner.step(batch, step: step, stop: shouldStop())
       progress.smoothedLoss.add(control.loss)
@@ -55,20 +53,27 @@ extension Trainer {
       let now = ContinuousClock.now
       let record = StepRecord(
         stage: stage.name, epoch: epoch, step: step, loss: control.loss, smoothLoss: progress.smoothedLoss.value ?? 0,
-        lr: control.rates, momentum: control.beta1,
+        lr: control.hyperparameters.rates, momentum: control.hyperparameters.momentum,
         imagesPerSecond: Double(configuration.batchSize) / max(1e-9, (now - last).seconds),
         accumulatedSeconds: before + elapsed())
       last = now
       if communicator.rank == 0 { log.add(record) }
-      reporter?.stepDone(record, stepsPerEpoch: stepsPerEpoch)
+      onEvent(.stepDone(record, stepsPerEpoch: stepsPerEpoch))
       if control.stop { return false }
     }
     return true
   }
 
+  /// This rank's next batch; nil at the epoch's end. An image that cannot be read ends training on all ranks.
+  private func nextBatch(of loader: BatchLoader, for learner: Learner) throws -> Batch? {
+    try learner.time(\.data) {
+      try savingOnFailure(learner) { try communicator.agree { try loader.next() } }
+    }
+  }
+
   /// Evaluates the network on the validation images.
   func validate(_ learner: Learner) throws -> Evaluation.Outcome {
-    let evaluation = Evaluation(network: learner.network, communicator: communicator, loaderThreads: loaderThreads)
+    let evaluation = Evaluation(network: learner.network, worker: worker)
     return try learner.time(\.validation) {
       try evaluation.predictions(dataset.valid, of: dataset, stop: shouldStop)
     }
@@ -86,12 +91,11 @@ extension Trainer {
   /// This rank's batches of an epoch, from one of its steps on.
   public func loader(_ stage: Configuration.Stage, epoch: Int, from step: Int = 0) -> BatchLoader {
     let plan = configuration.plan(stage, epoch: epoch, images: dataset.train)
-    let batches = plan.order.batches(
-      globalBatch: configuration.batchSize, rank: communicator.rank, worldSize: communicator.size,
-      partners: plan.partners)
+    let batches = plan.batches(
+      globalBatch: configuration.batchSize, rank: communicator.rank, worldSize: communicator.size)
     return BatchLoader(
       Array(batches[min(step, batches.count)...]), of: dataset.images, labels: dataset.labels.count, size: stage.size,
-      augmentation: plan.augmentation, threads: loaderThreads)
+      augmentation: plan.augmentation(of:), threads: worker.loaderThreads)
   }
 
   /// Does work that fails on all ranks together, if at all: then what is trained so far is saved first.
@@ -99,7 +103,7 @@ extension Trainer {
     do {
       return try work()
     } catch {
-      do { try save(learner) } catch let failure { reporter?.note(RunError.lost(failure)) }
+      do { try save(learner) } catch let failure { onEvent(.note(RunError.lost(failure))) }
       throw error
     }
   }

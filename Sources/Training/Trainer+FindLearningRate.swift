@@ -17,11 +17,10 @@ extension Trainer {
     let stage = configuration.stages[0]
     // Weights and moments are put back afterwards.
     try communicator.checkMemory(
-      training: configuration, size: stage.size, precision: engine.precision, copies: 3)
+      training: configuration, size: stage.size, precision: worker.engine.precision, copies: 3)
     try load(start)
     let learner = Learner(
-      parameters, stage: stage, configuration: configuration, steps: finder.numIt, communicator: communicator,
-      engine: engine)
+      parameters, stage: stage, configuration: configuration, steps: finder.numIt, worker: worker)
     return try finder.run(
       learner, communicator: communicator, loader: { loader(stage, epoch: $0) },
       progress: { if communicator.rank == 0 { progress($0) } })

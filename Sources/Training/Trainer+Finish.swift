@@ -29,7 +29,7 @@ extension Trainer {
         phases: learner.phases, images: images, machine: machine)
       try result.write(to: folder.result(stage.name))
     }
-    reporter?.stageDone(stage, path: path, phases: learner.phases, images: images)
+    onEvent(.stageDone(stage, path: path, phases: learner.phases, images: images))
     progress = Progress(stage: index + 1, history: progress.history)
     if index + 1 == configuration.stages.count, communicator.rank == 0 {
       try? FileManager.default.removeItem(atPath: folder.state)
@@ -38,20 +38,21 @@ extension Trainer {
   }
 
   private func noteBaseline(_ fbeta: Double) {
-    guard let reporter else { return }
+    guard communicator.rank == 0 else { return }
     let baseline = Baseline(dataset)
     guard fbeta < baseline.fbeta else { return }
-    reporter.note(
+    onEvent(
+      .note(
       "warning: fbeta \(String(format: "%.6f", fbeta)) is lower than without a network: \(baseline). "
-        + "Train longer, or with another --lr (lr-find suggests one)")
+        + "Train longer, or with another --lr (lr-find suggests one)"))
   }
 
   private func noteChoices(_ stage: Configuration.Stage, _ learner: Learner) {
     if progress.epoch < stage.epochs {
-      reporter?.note("stopped after epoch \(progress.epoch - 1): fbeta no longer grows")
+      onEvent(.note("stopped after epoch \(progress.epoch - 1): fbeta no longer grows"))
     }
     if learner.best != nil, let best = rows(of: stage).max(by: { $0.metrics?.fbeta ?? 0 < $1.metrics?.fbeta ?? 0 }) {
-      reporter?.note("kept the weights of epoch \(best.epoch), whose fbeta was the highest")
+      onEvent(.note("kept the weights of epoch \(best.epoch), whose fbeta was the highest"))
     }
   }
 }

@@ -45,10 +45,11 @@ extension Trainer {
   private func follow(_ model: ModelFile) {
     let seen = Set(model.origin.trained(among: dataset.names)).intersection(dataset.valid).count
     if seen > 0 {
-      reporter?.note(
+      onEvent(
+        .note(
         "warning: \(model.path) was trained on \(seen) of the \(dataset.valid.count) images to validate with, which "
           + "flatters the results; --valid-pct \(model.origin.validPct) --split-seed \(model.origin.splitSeed) split as "
-          + "it did")
+          + "it did"))
     }
     origin = origin.following(model.origin, among: dataset.names)
   }

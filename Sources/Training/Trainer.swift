@@ -1,8 +1,8 @@
 public import Collectives
-public import Compute
+import Compute
 import Files
 import Foundation
-import Inference
+public import Inference
 public import PlanetData
 public import Recipes
 import ResNet
@@ -22,10 +22,8 @@ public final class Trainer {
   let configuration: Configuration
   let dataset: Dataset
   let folder: RunFolder
-  let communicator: Communicator
-  let engine: Engine
-  let loaderThreads: Int
-  let reporter: (any Reporter)?
+  let worker: Worker
+  let onEvent: (TrainingEvent) -> Void
   /// For results and reports: hosts, ranks, threads, instruction set.
   let machine: String
   let shouldStop: () -> Bool
@@ -40,24 +38,21 @@ public final class Trainer {
   var predictions: Predictions?
 
   /// - Parameters:
-  ///   - loaderThreads: threads that decode images while the network computes.
-  ///   - reporter: used on rank 0.
+  ///   - onEvent: called on rank 0.
   ///   - machine: described for people, as results repeat it.
   ///   - shouldStop: whether this rank was asked to stop; asked in every step.
   /// - Throws: ``TrainingError`` if the data are too small for the configuration; `CommunicationError` if ranks differ in
   ///   configuration or data.
   public init(
-    _ configuration: Configuration, dataset: Dataset, folder: RunFolder, communicator: Communicator, engine: Engine,
-    loaderThreads: Int = 1, reporter: (any Reporter)? = nil, machine: String = "",
-    shouldStop: @escaping () -> Bool = { StopSignals.isSet }
+    _ configuration: Configuration, dataset: Dataset, folder: RunFolder, worker: Worker, machine: String = "",
+    onEvent: @escaping (TrainingEvent) -> Void = { _ in }, shouldStop: @escaping () -> Bool = { StopSignals.isSet }
   ) throws {
+    let communicator = worker.communicator
     self.configuration = configuration
     self.dataset = dataset
     self.folder = folder
-    self.communicator = communicator
-    self.engine = engine
-    self.loaderThreads = loaderThreads
-    self.reporter = communicator.rank == 0 ? reporter : nil
+    self.worker = worker
+    self.onEvent = worker.communicator.rank == 0 ? onEvent : { _ in }
     (self.machine, self.shouldStop) = (machine, shouldStop)
     if let obstacle = configuration.obstacles(
       train: dataset.train.count, valid: dataset.valid.count, labels: dataset.labels.count, ranks: communicator.size
@@ -65,7 +60,7 @@ public final class Trainer {
       throw obstacle
     }
     for stage in configuration.stages {
-      try communicator.checkMemory(training: configuration, size: stage.size, precision: engine.precision)
+      try communicator.checkMemory(training: configuration, size: stage.size, precision: worker.engine.precision)
     }
     var options = Fingerprint()
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))
@@ -77,6 +72,7 @@ public final class Trainer {
     history = History(path: folder.history, stages: configuration.stages.map(\.name))
   }
 
+  var communicator: Communicator { worker.communicator }
   var stepsPerEpoch: Int { dataset.train.count / configuration.batchSize }
 
   /// Trains all stages that are not done yet.
@@ -89,14 +85,14 @@ public final class Trainer {
       let stage = configuration.stages[index]
       let learner = Learner(
         parameters, stage: stage, configuration: configuration, steps: max(1, stage.epochs * stepsPerEpoch),
-        communicator: communicator, engine: engine)
+        worker: worker)
       if let saved = state {
         try TrainingState.load(saved.run, saved.file, into: learner, communicator: communicator)
         state = nil
       }
       try verifyReplicas("weights before \(stage.name)")
-      reporter?.stageBegan(
-        stage, step: progress.epoch * stepsPerEpoch + progress.stepInEpoch, stepsPerEpoch: stepsPerEpoch)
+      let step = progress.epoch * stepsPerEpoch + progress.stepInEpoch
+      onEvent(.stageBegan(stage, step: step, stepsPerEpoch: stepsPerEpoch))
       predictions = nil
       learner.phases = progress.phases
       while progress.epoch < stage.epochs && !stopsEarly(stage) {

@@ -58,10 +58,7 @@ enum TrainingState {
 
   /// What is the same on all ranks.
   private static func sharedArenas(_ learner: Learner) -> [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
-    var arenas = [
-      ("parameters", learner.parameters.values), ("exp_avg", learner.optimizer.firstMoments),
-      ("exp_avg_sq", learner.optimizer.secondMoments),
-    ]
+    var arenas = [("parameters", learner.parameters.values)] + learner.optimizer.state
     if let average = learner.average { arenas.append(("ema.parameters", average.values)) }
     if let best = learner.best {
       arenas += [("best.parameters", best.values), ("best.running_statistics", best.runningStatistics)]

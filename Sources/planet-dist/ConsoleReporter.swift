@@ -7,24 +7,35 @@ import Training
 
 /// A training run as fastai prints it: a table per stage, with a progress bar where a person watches and a line now and
 /// then where none does.
-final class ConsoleReporter: Reporter {
+final class ConsoleReporter {
   private let columns = HistoryRow.columns.map { TextTable.Column.left($0 == "epoch" ? $0.count : max($0.count, 8)) }
   private var lastLine = ContinuousClock.now
   private var barLength = 0
 
-  func stageBegan(_ stage: Configuration.Stage, step: Int, stepsPerEpoch: Int) {
-    let epoch = step / max(1, stepsPerEpoch)
+  func show(_ event: TrainingEvent) {
+    switch event {
+    case .stageBegan(let stage, let step, let stepsPerEpoch): begin(stage, epoch: step / max(1, stepsPerEpoch))
+    case .stepDone(let record, let stepsPerEpoch):
+      let step = record.step % max(1, stepsPerEpoch) + 1
+      showProgress(epoch: record.epoch, step: step, steps: stepsPerEpoch, loss: record.smoothLoss)
+    case .epochDone(let row):
+      clear()
+      Console.print(self.row(row.cells))
+      lastLine = .now
+    case .note(let text): Console.print(text)
+    case .stageDone(_, let path, let phases, let images):
+      if images > 0 { Console.print(speed(phases, images)) }
+      Console.print("saved \(path)")
+    }
+  }
+
+  private func begin(_ stage: Configuration.Stage, epoch: Int) {
     Console.print("")
     Console.print(
       "\(stage.name): \(stage), \(stage.epochs) epoch\(stage.epochs == 1 ? "" : "s"), "
         + "peak learning rates \(stage.peakRates)" + (epoch > 0 ? ", from epoch \(epoch)" : ""))
     Console.print(row(HistoryRow.columns))
     lastLine = .now
-  }
-
-  func stepDone(_ record: StepRecord, stepsPerEpoch: Int) {
-    let step = record.step % max(1, stepsPerEpoch) + 1
-    showProgress(epoch: record.epoch, step: step, steps: stepsPerEpoch, loss: record.smoothLoss)
   }
 
   /// The progress bar, or now and then a line.
@@ -42,22 +53,11 @@ final class ConsoleReporter: Reporter {
   /// Removes the progress bar.
   func clear() { show("") }
 
-  func epochDone(_ history: HistoryRow) {
-    clear()
-    Console.print(row(history.cells))
-    lastLine = .now
-  }
-
-  func note(_ text: String) { Console.print(text) }
-
-  func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int) {
-    if images > 0 {
-      let rate = String(format: "%.1f", Double(images) / phases.total.seconds)
-      let waited = String(
-        format: "%.1f s (%.1f %%)", phases.data.seconds, 100 * phases.data.seconds / phases.total.seconds)
-      Console.print("\(rate) images/s in training, \(waited) of it waiting for data")
-    }
-    Console.print("saved \(path)")
+  private func speed(_ phases: Phases, _ images: Int) -> String {
+    let rate = String(format: "%.1f", Double(images) / phases.total.seconds)
+    let waited = String(
+      format: "%.1f s (%.1f %%)", phases.data.seconds, 100 * phases.data.seconds / phases.total.seconds)
+    return "\(rate) images/s in training, \(waited) of it waiting for data"
   }
 
   /// Replaces the progress bar.

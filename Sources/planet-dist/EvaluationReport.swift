@@ -22,7 +22,7 @@ struct EvaluationReport: Encodable {
     _ predictions: Predictions, thresholds: Thresholds, checkpoints: [String], _ predictor: Predictor, tta: TTA
   ) {
     (self.checkpoints, sizes, self.tta) = (checkpoints, predictor.sizes, tta.rawValue)
-    precision = predictor.engine.precision
+    precision = predictor.precision
     images = predictions.images.count
     metrics = Metrics(predictions, thresholds: thresholds)
     let scores = LabelScores(predictions, thresholds: thresholds)

@@ -7,7 +7,7 @@ import Training
 
 /// A training run as TensorBoard shows it: in `RUN/tensorboard`, a folder for each stage, over the steps since the stage
 /// began.
-final class TensorBoardReporter: Reporter {
+final class TensorBoardReporter {
   private let folder: RunFolder
   private let dataset: Dataset
   private let configuration: Configuration
@@ -18,7 +18,17 @@ final class TensorBoardReporter: Reporter {
     (self.folder, self.dataset, self.configuration) = (folder, dataset, configuration)
   }
 
-  func stageBegan(_ stage: Configuration.Stage, step: Int, stepsPerEpoch: Int) {
+  func record(_ event: TrainingEvent) {
+    switch event {
+    case .stageBegan(let stage, let step, _): begin(stage, step: step)
+    case .stepDone(let record, _): add(record)
+    case .epochDone(let row): add(row)
+    case .note(let text): write { try file?.text("notes", text, step: step) }
+    case .stageDone: file = nil
+    }
+  }
+
+  private func begin(_ stage: Configuration.Stage, step: Int) {
     self.step = step
     write {
       let file = try EventFile(folder: folder.tensorboard + "/" + stage.name, startStep: step)
@@ -37,7 +47,7 @@ final class TensorBoardReporter: Reporter {
     }
   }
 
-  func stepDone(_ record: StepRecord, stepsPerEpoch: Int) {
+  private func add(_ record: StepRecord) {
     step = record.step + 1
     write {
       for (tag, value) in [
@@ -49,17 +59,13 @@ final class TensorBoardReporter: Reporter {
   }
 
   /// At the epoch's last step, so that both losses share their axis.
-  func epochDone(_ row: HistoryRow) {
+  private func add(_ row: HistoryRow) {
     guard let metrics = row.metrics else { return }
     write {
       try file?.scalar("loss/valid", metrics.loss, step: step - 1)
       for (name, value) in metrics.named { if let value { try file?.scalar(name, value, step: step - 1) } }
     }
   }
-
-  func note(_ text: String) { write { try file?.text("notes", text, step: step) } }
-
-  func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int) { file = nil }
 
   /// A log that cannot be written must not end the training: it says so once, and goes on without.
   private func write(_ body: () throws -> Void) {

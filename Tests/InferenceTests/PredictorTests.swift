@@ -198,6 +198,5 @@ private func engine() -> Engine { Engine(kernels: Kernels.all[0], threads: Threa
 
 private func predictor(_ models: [String], tta: TTA, batch: Int, _ communicator: Communicator) throws -> Predictor {
   try Predictor(
-    SavedNetworks(models, communicator: communicator), tta: tta, batchSize: batch, communicator: communicator,
-    engine: engine(), loaderThreads: 1)
+    SavedNetworks(models, communicator: communicator), tta: tta, batchSize: batch, worker: Worker(communicator, engine()))
 }

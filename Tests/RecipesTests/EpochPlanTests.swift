@@ -13,17 +13,16 @@ import Training
     let fixture = try Fixture()
     let (configuration, dataset) = (Fixture.configuration(), fixture.dataset)
     let trainer = try Trainer(
-      configuration, dataset: dataset, folder: fixture.run("run"), communicator: Communicator.threads(1)[0],
-      engine: Engine(kernels: Kernels.all[0], threads: Threads(1)))
+      configuration, dataset: dataset, folder: fixture.run("run"), worker: slowWorker(Communicator.threads(1)[0]))
     let stage = configuration.stages[1]
     let batch = try #require(try trainer.loader(stage, epoch: 1).next())
     let plan = configuration.plan(stage, epoch: 1, images: dataset.train)
     #expect(batch.indices == Array(plan.order.indices.prefix(8)))
     for (place, index) in batch.indices.enumerated() {
-      #expect(plan.augmentation(index) == .random(seed: 1 << 32 | 1, epoch: 1, image: index))
+      #expect(plan.augmentation(of: index) == .random(seed: 1 << 32 | 1, epoch: 1, image: index))
       var values = [Float](repeating: 0, count: 32 * 32 * 3)
       let image = try JPEG.decode(dataset.images[index].path)
-      values.withUnsafeMutableBufferPointer { Renderer(size: 32).render(image, plan.augmentation(index), into: $0) }
+      values.withUnsafeMutableBufferPointer { Renderer(size: 32).render(image, plan.augmentation(of: index), into: $0) }
       values.withUnsafeBufferPointer {
         #expect(batch.image(at: place) == Image(width: 32, height: 32, normalized: $0))
       }
@@ -39,6 +38,6 @@ import Training
     var configuration = Fixture.configuration()
     (configuration.shuffle, configuration.augment) = (false, false)
     let plan = configuration.plan(configuration.stages[0], epoch: 3, images: [5, 2, 9])
-    #expect(plan.order.indices == [5, 2, 9] && plan.augmentation(2) == .identity)
+    #expect(plan.order.indices == [5, 2, 9] && plan.augmentation(of: 2) == .identity)
   }
 }

@@ -15,13 +15,13 @@ import Testing
     let values = OneCycle(steps: 2530, peaks: [0.001, 0.01]).values(at: step)
     #expect(abs(values.rates[1] - rate) < 1e-9 * 0.01 + 1e-9 * rate)
     #expect(abs(values.rates[0] - rate / 10) < 1e-11)
-    #expect(abs(values.beta1 - beta1) < 1e-9)
+    #expect(abs(values.momentum - beta1) < 1e-9)
   }
 
   @Test func oneCycleOfFewSteps() {
     for steps in 1...4 {
       let cycle = OneCycle(steps: steps, peaks: [1])
-      #expect((0..<steps).allSatisfy { cycle.values(at: $0).rates[0].isFinite && cycle.values(at: $0).beta1 <= 0.95 })
+      #expect((0..<steps).allSatisfy { cycle.values(at: $0).rates[0].isFinite && cycle.values(at: $0).momentum <= 0.95 })
     }
   }
 

@@ -4,6 +4,7 @@ import Foundation
 public import PlanetData
 public import Recipes
 public import Runs
+public import Inference
 import Synchronization
 public import Training
 
@@ -37,28 +38,46 @@ public final class Fixture {
     return configuration
   }
 
-  /// Trains on `ranks` ranks of one thread each; `stopAt` asks rank 0 to stop when asked for the n-th time.
+  /// Trains on `ranks` ranks of one thread each.
+  ///
+  /// - Parameter stopAfter: when rank 0 is asked to stop; the step, or round of validation, that follows is the last.
   public func train(
     _ configuration: Configuration = Fixture.configuration(), in run: RunFolder, ranks: Int = 1,
-    from start: Start = .random,
-    stopAt: Int? = nil
+    from start: Start = .random, stopAfter: Moment? = nil
   ) throws -> TrainingResult {
-    let dataset = self.dataset
-    let results = try onRanks(ranks) { communicator in
-      let asked = Mutex(0)
+    try onRanks(ranks) { [dataset] communicator in
       let recorder = Recorder()
+      let stops = Atomic(false)
       let trainer = try Trainer(
-        configuration, dataset: dataset, folder: run, communicator: communicator,
-        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), reporter: recorder,
-        shouldStop: {
-          asked.withLock { $0 += 1 }
-          return communicator.rank == 0 && stopAt.map { stop in asked.withLock { $0 >= stop } } ?? false
-        })
+        configuration, dataset: dataset, folder: run, worker: slowWorker(communicator),
+        onEvent: { event in
+          recorder.record(event)
+          if stopAfter?.is(event) == true { stops.store(true, ordering: .relaxed) }
+        }, shouldStop: { stops.load(ordering: .relaxed) })
       let outcome = try trainer.run(from: start)
       return TrainingResult(outcome: outcome, rows: recorder.rows, steps: recorder.steps, notes: recorder.notes)
-    }
-    return results[0]
+    }[0]
   }
+}
+
+/// A moment of a training run.
+public enum Moment: Sendable {
+  case began(String)
+  /// A step of a stage is done; counted from 0 since the stage began.
+  case step(String, Int)
+
+  public func `is`(_ event: TrainingEvent) -> Bool {
+    switch (self, event) {
+    case (.began(let name), .stageBegan(let stage, _, _)): name == stage.name
+    case (.step(let name, let step), .stepDone(let record, _)): name == record.stage && step == record.step
+    default: false
+    }
+  }
+}
+
+/// A rank of one thread in plain C or whatever set of kernels comes first.
+public func slowWorker(_ communicator: Communicator) -> Worker {
+  Worker(communicator, Engine(kernels: Kernels.all[0], threads: Threads(1)))
 }
 
 /// What rank 0 saw of a training.
@@ -70,14 +89,19 @@ public struct TrainingResult: Sendable {
 }
 
 /// Keeps what it is told.
-public final class Recorder: Reporter {
+public final class Recorder {
+  public private(set) var rows: [HistoryRow] = []
+  public private(set) var steps: [StepRecord] = []
+  public private(set) var notes: [String] = []
+
   public init() {}
-  public var rows: [HistoryRow] = []
-  public var steps: [StepRecord] = []
-  public var notes: [String] = []
-  public func stageBegan(_ stage: Configuration.Stage, step: Int, stepsPerEpoch: Int) {}
-  public func stepDone(_ record: StepRecord, stepsPerEpoch: Int) { steps.append(record) }
-  public func epochDone(_ row: HistoryRow) { rows.append(row) }
-  public func note(_ text: String) { notes.append(text) }
-  public func stageDone(_ stage: Configuration.Stage, path: String, phases: Phases, images: Int) {}
+
+  public func record(_ event: TrainingEvent) {
+    switch event {
+    case .stepDone(let record, _): steps.append(record)
+    case .epochDone(let row): rows.append(row)
+    case .note(let text): notes.append(text)
+    case .stageBegan, .stageDone: break
+    }
+  }
 }

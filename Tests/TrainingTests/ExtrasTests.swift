@@ -21,14 +21,16 @@ import Testing
   }()
 
   /// All of them together, stopped in the middle and resumed: the same bits; also with statistics of each rank's own.
-  @Test(arguments: [(Configuration.BatchNorm.sync, 1, 7), (.local, 2, 3)])
-  func resumesToTheSameBits(batchNorm: Configuration.BatchNorm, ranks: Int, stopAt: Int) throws {
+  @Test(arguments: [
+    (Configuration.BatchNorm.sync, 1, Moment.began("stage-2-rn50")), (.local, 2, .step("stage-1-rn50", 1)),
+  ])
+  func resumesToTheSameBits(batchNorm: Configuration.BatchNorm, ranks: Int, stopAfter: Moment) throws {
     let fixture = try Fixture()
     var configuration = Self.all
     configuration.batchNorm = batchNorm
     let (whole, broken) = (fixture.run("whole"), fixture.run("broken"))
     #expect(try fixture.train(configuration, in: whole, ranks: ranks).outcome == .finished)
-    #expect(try fixture.train(configuration, in: broken, ranks: ranks, stopAt: stopAt).outcome == .stopped)
+    #expect(try fixture.train(configuration, in: broken, ranks: ranks, stopAfter: stopAfter).outcome == .stopped)
     #expect(try fixture.train(configuration, in: broken, ranks: ranks, from: .resume).outcome == .finished)
     let path = { (run: RunFolder) in run.model("stage-2-rn50") }
     #expect(try SafeTensors.read(path(whole)).tensors == SafeTensors.read(path(broken)).tensors)
@@ -123,8 +125,7 @@ import Testing
         == (isLower ? 1 : 0))
     let metrics = try onRanks(1) { communicator in
       let predictor = try Predictor(
-        SavedNetworks([path], communicator: communicator), batchSize: 4, communicator: communicator,
-        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), loaderThreads: 1)
+        SavedNetworks([path], communicator: communicator), batchSize: 4, worker: slowWorker(communicator))
       return Metrics(try predictor.predictions(dataset.valid, of: dataset))
     }
     #expect(metrics[0] == best.metrics)
@@ -150,7 +151,7 @@ import Testing
     var log = StepLog(path: run.log)
     log.add(other)
     try log.flush()
-    #expect(try fixture.train(in: run, stopAt: 3).outcome == .stopped)
+    #expect(try fixture.train(in: run, stopAfter: .step("stage-1-rn50", 1)).outcome == .stopped)
     // A killed process leaves lines its state does not know, the last of them torn.
     let file = try #require(FileHandle(forWritingAtPath: run.log))
     try file.seekToEnd()

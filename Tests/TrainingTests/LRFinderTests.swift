@@ -17,7 +17,7 @@ import Testing
   @Test(arguments: [(0, 1e-7), (50, 1e-3), (75, 0.1), (80, 0.25118864), (90, 1.5848932), (99, 8.3176377)])
   func rate(step: Int, expected: Double) {
     let values = LRFinder().values(at: step)
-    #expect(values.beta1 == 0.9)
+    #expect(values.momentum == 0.9)
     #expect(values.rates.count == 3 && values.rates.allSatisfy { abs($0 - expected) < 1e-7 * expected })
   }
 
@@ -104,13 +104,11 @@ import Testing
     let (configuration, dataset, folder) = (Fixture.configuration(), fixture.dataset, fixture.run("run"))
     let results = try onRanks(ranks) { communicator in
       let trainer = try Trainer(
-        configuration, dataset: dataset, folder: folder, communicator: communicator,
-        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)))
+        configuration, dataset: dataset, folder: folder, worker: slowWorker(communicator))
       let stage = configuration.stages[1]
       try trainer.load(.random)
       let learner = Learner(
-        trainer.parameters, stage: stage, configuration: configuration, steps: 4, communicator: communicator,
-        engine: trainer.engine)
+        trainer.parameters, stage: stage, configuration: configuration, steps: 4, worker: trainer.worker)
       let batches = trainer.loader(stage, epoch: 0)
       let batch = try #require(try batches.next())
       _ = try learner.step(batch, step: 0, stop: false)
@@ -138,8 +136,7 @@ import Testing
     let curves = try [1, 2].map { ranks in
       try onRanks(ranks) { communicator in
         let trainer = try Trainer(
-          settings, dataset: dataset, folder: folder, communicator: communicator,
-          engine: Engine(kernels: Kernels.all[0], threads: Threads(1)))
+          settings, dataset: dataset, folder: folder, worker: slowWorker(communicator))
         var finder = LRFinder()
         (finder.endLR, finder.numIt) = (1e-3, 7)
         return try trainer.findLearningRate(finder, from: .random).points.map(\.loss)
@@ -159,10 +156,9 @@ private struct Snapshot: Equatable {
   let followsOneCycle: Bool
 
   init(_ learner: Learner) {
-    arenas = [
-      learner.parameters.values, learner.parameters.runningStatistics, learner.optimizer.firstMoments,
-      learner.optimizer.secondMoments,
-    ].map(hash)
+    let arenas =
+      [learner.parameters.values, learner.parameters.runningStatistics] + learner.optimizer.state.map(\.values)
+    self.arenas = arenas.map(hash)
     step = learner.optimizer.step
     followsOneCycle = learner.schedule is OneCycle
   }

@@ -13,6 +13,9 @@ import Testing
 @testable import Training
 
 @Suite(.serialized) struct TrainerTests {
+  /// The first stage, of two steps an epoch.
+  private static let first = "stage-1-rn50"
+
   /// The number of ranks changes how long it takes, not what one gets, up to rounding; also where it does not divide
   /// the batch, and where some ranks have no image.
   @Test(arguments: [(2, 12), (5, 12), (5, 4)]) func worldSizeDoesNotMatter(ranks: Int, batchSize: Int) throws {
@@ -32,11 +35,12 @@ import Testing
   }
 
   /// Stopped in the middle of an epoch, or at its end, and resumed with as many ranks: the same bits as without.
-  @Test(arguments: [(1, 1), (2, 6)]) func resumesToTheSameBits(ranks: Int, stopAt: Int) throws {
+  @Test(arguments: [(1, Moment.began(first)), (2, .step(first, 3))])
+  func resumesToTheSameBits(ranks: Int, stopAfter: Moment) throws {
     let fixture = try Fixture()
     let (whole, broken) = (fixture.run("whole"), fixture.run("broken"))
     #expect(try fixture.train(in: whole, ranks: ranks).outcome == .finished)
-    #expect(try fixture.train(in: broken, ranks: ranks, stopAt: stopAt).outcome == .stopped)
+    #expect(try fixture.train(in: broken, ranks: ranks, stopAfter: stopAfter).outcome == .stopped)
     #expect(FileManager.default.fileExists(atPath: broken.state))
     let resumed = try fixture.train(in: broken, ranks: ranks, from: .resume)
     #expect(resumed.outcome == .finished)
@@ -54,13 +58,14 @@ import Testing
 
   /// Each rank's own batch normalization resumes to the same bits too: every rank's statistics are in the state,
   /// and averaging them for an evaluation that was then stopped is not repeated.
-  @Test(arguments: [(2, 2), (3, 3)]) func resumesLocalBatchNorm(ranks: Int, stopAt: Int) throws {
+  @Test(arguments: [(2, Moment.step(first, 0)), (3, .step(first, 1))])
+  func resumesLocalBatchNorm(ranks: Int, stopAfter: Moment) throws {
     let fixture = try Fixture()
     var configuration = Fixture.configuration(epochs: 1)
     configuration.batchNorm = .local
     let (whole, broken) = (fixture.run("whole"), fixture.run("broken"))
     _ = try fixture.train(configuration, in: whole, ranks: ranks)
-    #expect(try fixture.train(configuration, in: broken, ranks: ranks, stopAt: stopAt).outcome == .stopped)
+    #expect(try fixture.train(configuration, in: broken, ranks: ranks, stopAfter: stopAfter).outcome == .stopped)
     #expect(try fixture.train(configuration, in: broken, ranks: ranks, from: .resume).outcome == .finished)
     let path = { (run: RunFolder) in run.model("stage-2-rn50") }
     #expect(try SafeTensors.read(path(whole)).tensors == SafeTensors.read(path(broken)).tensors)
@@ -69,14 +74,14 @@ import Testing
   @Test func resumesOnOtherRanks() throws {
     let fixture = try Fixture()
     let run = fixture.run("run")
-    #expect(try fixture.train(in: run, ranks: 3, stopAt: 3).outcome == .stopped)
+    #expect(try fixture.train(in: run, ranks: 3, stopAfter: .step(Self.first, 1)).outcome == .stopped)
     #expect(try fixture.train(in: run, ranks: 2, from: .resume).outcome == .finished)
   }
 
   @Test func refusesWhatDoesNotFit() throws {
     let fixture = try Fixture()
     let run = fixture.run("run")
-    _ = try fixture.train(in: run, stopAt: 1)
+    _ = try fixture.train(in: run, stopAfter: .began(Self.first))
     #expect(throws: RunError.unfinishedRun(folder: run.path, progress: "stage-1-rn50, epoch 0, step 1")) {
       try OpenRun(run.path).admit([], overwrite: true)
     }
@@ -100,7 +105,7 @@ import Testing
   @Test func refusesDamagedState() throws {
     let fixture = try Fixture()
     let run = fixture.run("run")
-    _ = try fixture.train(in: run, stopAt: 1)
+    _ = try fixture.train(in: run, stopAfter: .began(Self.first))
     let whole = try Data(contentsOf: URL(fileURLWithPath: run.state))
     var flipped = whole
     flipped[whole.count / 2] ^= 1
@@ -122,7 +127,7 @@ import Testing
   @Test func refusesImplausibleState() throws {
     let fixture = try Fixture()
     let run = fixture.run("run")
-    _ = try fixture.train(in: run, stopAt: 3)
+    _ = try fixture.train(in: run, stopAfter: .step(Self.first, 1))
     var saved = try SavedState.read(run.state).run
     saved.progress.history = [HistoryRow(stage: "stage-1-rn50", epoch: 0, trainLoss: 1, metrics: nil, seconds: 1)]
     #expect(saved.isPlausible)
@@ -150,14 +155,14 @@ import Testing
     let notes = try onRanks(1) { [dataset = fixture.dataset] communicator in
       let recorder = Recorder()
       let trainer = try Trainer(
-        Fixture.configuration(), dataset: dataset, folder: run, communicator: communicator,
-        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), reporter: recorder,
-        shouldStop: {
-          // After the first step: its state cannot be saved, and the next epoch's images are gone.
+        Fixture.configuration(), dataset: dataset, folder: run, worker: slowWorker(communicator),
+        onEvent: { event in
+          recorder.record(event)
+          guard case .stepDone = event else { return }
+          // From now on its state cannot be saved, and the images to validate with are gone.
           try? FileManager.default.createDirectory(atPath: run.state + "/x", withIntermediateDirectories: true)
           for image in dataset.valid { try? FileManager.default.removeItem(atPath: dataset.images[image].path) }
-          return false
-        })
+        }, shouldStop: { false })
       #expect(throws: (any Error).self) { try trainer.run(from: .random) }
       return recorder.notes
     }[0]
@@ -194,7 +199,7 @@ import Testing
     let run = fixture.run("run")
     var configuration = Fixture.configuration()
     for i in configuration.stages.indices { configuration.stages[i].epochs = 0 }
-    #expect(try fixture.train(configuration, in: run, stopAt: 1).outcome == .stopped)
+    #expect(try fixture.train(configuration, in: run, stopAfter: .began(Self.first)).outcome == .stopped)
     #expect(try fixture.train(configuration, in: run, from: .resume).outcome == .finished)
     #expect(try run.readResults().count == 2)
   }
@@ -204,21 +209,14 @@ import Testing
     let fixture = try Fixture()
     let (dataset, run) = (fixture.dataset, fixture.run("run"))
     let first = try onRanks(1) { communicator in
-      let asked = Mutex(0)
+      let stops = Atomic(false)
       let trainer = try Trainer(
-        Fixture.configuration(), dataset: dataset, folder: run, communicator: communicator,
-        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)),
-        shouldStop: {
-          // Asked in both epochs' two steps and validation, then in the next stage's first step.
-          guard
-            asked.withLock({
-              $0 += 1
-              return $0
-            }) == 7
-          else { return false }
+        Fixture.configuration(), dataset: dataset, folder: run, worker: slowWorker(communicator),
+        onEvent: { event in
+          guard Moment.began("stage-2-rn50").is(event) else { return }
           try? FileManager.default.copyItem(atPath: run.state, toPath: run.state + ".kept")
-          return true
-        })
+          stops.store(true, ordering: .relaxed)
+        }, shouldStop: { stops.load(ordering: .relaxed) })
       #expect(try trainer.run(from: .random) == .stopped)
       return try run.readResults()
     }[0]
@@ -233,7 +231,7 @@ import Testing
       #expect((first[0].phases[phase] ?? 0) > 0 && again[0].phases[phase] == first[0].phases[phase])
     }
     // Another run into the same folder begins with no results of this one.
-    #expect(try fixture.train(in: run, stopAt: 1).outcome == .stopped)
+    #expect(try fixture.train(in: run, stopAfter: .began(Self.first)).outcome == .stopped)
     #expect(try run.readResults().isEmpty)
   }
 
@@ -249,8 +247,8 @@ import Testing
     let kept = try onRanks(2) { communicator in
       let recorder = Recorder()
       let trainer = try Trainer(
-        final, dataset: dataset, folder: run, communicator: communicator,
-        engine: Engine(kernels: Kernels.all[0], threads: Threads(1)), reporter: recorder, shouldStop: { false })
+        final, dataset: dataset, folder: run, worker: slowWorker(communicator), onEvent: recorder.record,
+        shouldStop: { false })
       #expect(trainer.predictions == nil)
       _ = try trainer.run(from: .random)
       let metrics = recorder.rows.compactMap(\.metrics)

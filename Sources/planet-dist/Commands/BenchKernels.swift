@@ -2,6 +2,7 @@ import ArgumentParser
 import Compute
 import Diagnostics
 import Foundation
+import Inference
 
 struct BenchKernels: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,15 +35,15 @@ struct BenchKernels: ParsableCommand {
 
   mutating func run() throws {
     Job.run(compute) { communicator in
-      let engine = try compute.engine(communicator)
-      let banner = try compute.banner(communicator, engine)
-      let peak = engine.peakFlops() / 1e9
+      let worker = try compute.worker(communicator)
+      let banner = try compute.banner(worker)
+      let peak = worker.engine.peakFlops() / 1e9
       var benchmark = KernelBenchmark()
       (benchmark.size, benchmark.batchSize, benchmark.repetitions) = (bench.size, bench.batchSize, repetitions)
       let shows = banner != nil && !bench.json
       if let banner, shows { Self.header(banner, peak: peak) }
       var results: [KernelBenchmark.Result] = []
-      try benchmark.run(communicator: communicator, engine: engine) { result in
+      try benchmark.run(worker: worker) { result in
         results.append(result)
         if shows { Self.show(result, peak: peak) }
       }

@@ -26,12 +26,12 @@ struct BenchMemory: ParsableCommand {
 
   mutating func run() throws {
     Job.run(compute) { communicator in
-      let engine = try compute.engine(communicator)
-      let banner = try compute.banner(communicator, engine)
+      let worker = try compute.worker(communicator)
+      let banner = try compute.banner(worker)
       var benchmark = StepBenchmark()
       (benchmark.size, benchmark.batchSize, benchmark.steps) = (bench.size, bench.batchSize, 1)
       (benchmark.frozen, benchmark.evaluation) = (frozen, evaluation)
-      _ = try benchmark.run(communicator: communicator, engine: engine)
+      _ = try benchmark.run(worker: worker)
       let largest = try communicator.allGather(UInt64(Self.peakResidentKilobytes)).max() ?? 0
       guard let banner else { return }
       let report = Report(peakResidentGigabytes: Double(largest) * 1024 / 1e9)

@@ -26,12 +26,12 @@ struct BenchStep: ParsableCommand {
 
   mutating func run() throws {
     Job.run(compute) { communicator in
-      let engine = try compute.engine(communicator)
-      let banner = try compute.banner(communicator, engine)
+      let worker = try compute.worker(communicator)
+      let banner = try compute.banner(worker)
       var benchmark = StepBenchmark()
       (benchmark.size, benchmark.batchSize, benchmark.steps) = (bench.size, bench.batchSize, steps)
       (benchmark.frozen, benchmark.evaluation) = (frozen, evaluation)
-      let result = try benchmark.run(communicator: communicator, engine: engine)
+      let result = try benchmark.run(worker: worker)
       guard let banner else { return }
       if bench.json { return try Console.print(json: result) }
       Console.print(banner)

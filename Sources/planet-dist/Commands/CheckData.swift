@@ -3,6 +3,7 @@ import Collectives
 import Compute
 import Diagnostics
 import Foundation
+import Inference
 import PlanetData
 import Recipes
 
@@ -41,15 +42,15 @@ struct CheckData: ParsableCommand {
   mutating func run() throws {
     let sound = Job.run(compute) { communicator in
       let recipe = try communicator.fromRoot { try self.configuration() }
-      let engine = try compute.engine(communicator, precision: recipe.precision)
-      let banner = try compute.banner(communicator, engine)
+      let worker = try compute.worker(communicator, precision: recipe.precision)
+      let banner = try compute.banner(worker)
       let report = try DataReport.make(
-        data.location(), for: recipe, threads: engine.threads, communicator: communicator)
+        data.location(), for: recipe, threads: worker.engine.threads, communicator: communicator)
       if let banner, let report, !json {
         DataReportText.print(report, banner: banner)
         if estimate { Console.print(text: "\ntiming a few steps of each stage (--no-estimate leaves this out)") }
       }
-      let speeds = try StageSpeed.measure(recipe, timed: estimate, communicator: communicator, engine: engine)
+      let speeds = try StageSpeed.measure(recipe, timed: estimate, worker: worker)
       guard let report else { return true }
       let sound = !report.hasErrors && speeds.allSatisfy { $0.problem == nil }
       if json {

@@ -68,7 +68,7 @@ struct Evaluate: ParsableCommand {
         if json { try Console.print(json: report) } else { for line in report.lines { Console.print(line) } }
         let origin = predictor.networks.origins.first.map {
           DataOrigin(
-            chosenOn: images.indices, of: dataset, network: $0.origin, precision: predictor.engine.precision)
+            chosenOn: images.indices, of: dataset, network: $0.origin, precision: predictor.precision)
         }
         try save(report.thresholdSearch, origin)
       }

@@ -83,14 +83,14 @@ struct LRFind: ParsableCommand {
       let folder = out ?? "runs/lr-find/\(stage.name)"
       let lock = try communicator.onRoot { try FolderLock(folder) }  // two at once would mix their files
       defer { withExtendedLifetime(lock) {} }
-      let engine = try compute.engine(communicator, precision: configuration.precision)
+      let worker = try compute.worker(communicator, precision: configuration.precision)
       let dataset = try communicator.agree { try data.dataset(recipe: configuration) }
       let start =
         try communicator.onRoot { () -> Start in
           try AtomicFile.reserve(folder + "/lr-find.csv")
           return try from.map { .model($0) } ?? .fresh(pretrained)
         } ?? .random
-      if let banner = try compute.banner(communicator, engine) {
+      if let banner = try compute.banner(worker) {
         Console.print(banner)
         Console.print(
           "\(numIt) steps of \(configuration.batchSize) images at \(stage), "
@@ -98,8 +98,7 @@ struct LRFind: ParsableCommand {
         Console.print("weights: \(start)")
       }
       let trainer = try Trainer(
-        configuration, dataset: dataset, folder: RunFolder(folder), communicator: communicator, engine: engine,
-        loaderThreads: compute.loaderThreads)
+        configuration, dataset: dataset, folder: RunFolder(folder), worker: worker)
       let console = ConsoleReporter()
       let curve = try trainer.findLearningRate(finder, from: start) { point in
         console.showProgress(epoch: 0, step: point.iteration + 1, steps: numIt, loss: point.smoothLoss)

@@ -5,6 +5,7 @@ import Files
 import Foundation
 import PlanetData
 import Recipes
+import Report
 import Runs
 import Scores
 import Training
@@ -72,21 +73,17 @@ struct Train: ParsableCommand {
       try communicator.onRoot {
         if !resume { try run?.admit(configuration.stages.map(\.name), overwrite: overwrite) }
       }
-      let engine = try compute.engine(communicator, precision: configuration.precision)
+      let worker = try compute.worker(communicator, precision: configuration.precision)
       let dataset = try communicator.agree { try data.dataset(recipe: configuration, place: before?.data) }
       let origin = try communicator.onRoot { try start(in: folder, configuration, base) } ?? .random
-      let banner = try compute.banner(communicator, engine)
+      let banner = try compute.banner(worker)
       if let banner {
         announce(banner, dataset, configuration, origin)
         if runFolder == nil { Console.print("run: \(folder.path)") }
       }
       let trainer = try Trainer(
-        configuration, dataset: dataset, folder: folder, communicator: communicator, engine: engine,
-        loaderThreads: compute.loaderThreads,
-        reporter: Reporters([
-          ConsoleReporter(), TensorBoardReporter(folder, dataset: dataset, configuration: configuration),
-          ReportReporter(folder: folder),
-        ]), machine: banner ?? "")
+        configuration, dataset: dataset, folder: folder, worker: worker, machine: banner ?? "",
+        onEvent: listener(folder, dataset, configuration))
       let outcome = try trainer.run(from: resume ? .resume : origin)
       if outcome == .stopped, communicator.rank == 0 {
         Console.print("stopped: everything is saved in \(folder.state); run the same command with --resume to continue")
@@ -94,6 +91,26 @@ struct Train: ParsableCommand {
       return outcome
     }
     if outcome == .stopped { throw ExitCode(EX_TEMPFAIL) }
+  }
+
+  /// Who hears of the training: the terminal, TensorBoard's files, and after each stage the report.
+  private func listener(
+    _ folder: RunFolder, _ dataset: Dataset, _ configuration: Configuration
+  ) -> (TrainingEvent) -> Void {
+    let console = ConsoleReporter()
+    let tensorBoard = TensorBoardReporter(folder, dataset: dataset, configuration: configuration)
+    return { event in
+      console.show(event)
+      tensorBoard.record(event)
+      if case .stageDone = event { writeReport(folder) }
+    }
+  }
+
+  /// A report that cannot be made must not end the training.
+  private func writeReport(_ folder: RunFolder) {
+    do { Console.print("report: \(try Report.write(folder))") } catch {
+      Console.complain("warning: no report: \(error)")
+    }
   }
 
   private func announce(_ banner: String, _ dataset: Dataset, _ configuration: Configuration, _ origin: Start) {

@@ -3,6 +3,7 @@ import Collectives
 public import Compute
 import Files
 import Foundation
+import Inference
 import PlanetData
 
 /// What every command that computes understands.
@@ -34,10 +35,10 @@ struct ComputeOptions: ParsableArguments {
     }
   }
 
-  /// The kernels and threads of this rank. Collective.
+  /// This rank, with its kernels and threads. Collective.
   ///
   /// - Parameter fallback: the precision, where no option says otherwise.
-  func engine(_ communicator: Communicator, precision fallback: Precision = .fp32) throws -> Engine {
+  func worker(_ communicator: Communicator, precision fallback: Precision = .fp32) throws -> Worker {
     let precision = precision ?? fallback
     let kernels = try communicator.agree { try Kernels.choose(ProcessInfo.processInfo.environment["PLANET_ISA"]) }
     var name = Fingerprint()
@@ -46,11 +47,13 @@ struct ComputeOptions: ParsableArguments {
       name.value, what: "instruction set or precision",
       advice: "Choose one that every host has, for all: `mpirun -x PLANET_ISA=avx2 …`.")
     let share = try communicator.threads(of: Allowance().processors)
-    return Engine(kernels: kernels, threads: Threads(threads ?? share), precision: precision)
+    let engine = Engine(kernels: kernels, threads: Threads(threads ?? share), precision: precision)
+    return Worker(communicator, engine, loaderThreads: loaderThreads)
   }
 
   /// The banner's first line, on rank 0; nil elsewhere. Collective.
-  func banner(_ communicator: Communicator, _ engine: Engine) throws -> String? {
+  func banner(_ worker: Worker) throws -> String? {
+    let (communicator, engine) = (worker.communicator, worker.engine)
     guard let hosts = try communicator.gather(Array(communicator.hostName.utf8)) else { return nil }
     let names = Set(hosts.map { String(decoding: $0, as: UTF8.self) }).sorted()
     let ranks = communicator.size == 1 ? "1 rank" : "\(communicator.size) ranks"

@@ -36,8 +36,8 @@ struct ModelOptions: ParsableArguments {
           + "unless --precision says otherwise")
     }
     return try Predictor(
-      networks, tta: tta, seed: seed, batchSize: batchSize, communicator: communicator,
-      engine: compute.engine(communicator, precision: networks.precision), loaderThreads: compute.loaderThreads)
+      networks, tta: tta, seed: seed, batchSize: batchSize,
+      worker: compute.worker(communicator, precision: networks.precision))
   }
 }
 

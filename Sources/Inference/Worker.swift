@@ -1,0 +1,14 @@
+public import Collectives
+public import Compute
+
+/// What a rank works with: its place among the others, its kernels and threads, and the threads that decode its images.
+public struct Worker {
+  public let communicator: Communicator
+  public let engine: Engine
+  /// Threads that decode images while the network computes.
+  public let loaderThreads: Int
+
+  public init(_ communicator: Communicator, _ engine: Engine, loaderThreads: Int = 1) {
+    (self.communicator, self.engine, self.loaderThreads) = (communicator, engine, loaderThreads)
+  }
+}
