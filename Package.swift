@@ -108,7 +108,9 @@ let package = Package(
     // Tests
     .target(
       name: "TestSupport",
-      dependencies: ["Files", "Compute", "Collectives", "PlanetData", "ResNet", "Recipes", "Scores", "Runs", "Inference", "Training"],
+      dependencies: [
+        "Files", "Compute", "Collectives", "PlanetData", "ResNet", "Recipes", "Scores", "Runs", "Inference", "Training",
+      ],
       path: "Tests/TestSupport", resources: [.copy("SavedBefore")], swiftSettings: looping),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"], swiftSettings: swift),

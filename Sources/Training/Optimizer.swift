@@ -49,7 +49,8 @@ final class AdamW: Optimizer {
       engine.adamW(
         weights: .init(rebasing: parameters.values[range]), gradients: .init(rebasing: parameters.gradients[range]),
         firstMoments: .init(rebasing: firstMoments[range]), secondMoments: .init(rebasing: secondMoments[range]),
-        step: step, learningRate: hyperparameters.rates[group], betas: (hyperparameters.momentum, 0.99), weightDecay: weightDecay)
+        step: step, learningRate: hyperparameters.rates[group], betas: (hyperparameters.momentum, 0.99),
+        weightDecay: weightDecay)
     }
   }
 }

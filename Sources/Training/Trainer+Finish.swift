@@ -43,8 +43,8 @@ extension Trainer {
     guard fbeta < baseline.fbeta else { return }
     onEvent(
       .note(
-      "warning: fbeta \(String(format: "%.6f", fbeta)) is lower than without a network: \(baseline). "
-        + "Train longer, or with another --lr (lr-find suggests one)"))
+        "warning: fbeta \(String(format: "%.6f", fbeta)) is lower than without a network: \(baseline). "
+          + "Train longer, or with another --lr (lr-find suggests one)"))
   }
 
   private func noteChoices(_ stage: Configuration.Stage, _ learner: Learner) {

@@ -47,9 +47,9 @@ extension Trainer {
     if seen > 0 {
       onEvent(
         .note(
-        "warning: \(model.path) was trained on \(seen) of the \(dataset.valid.count) images to validate with, which "
-          + "flatters the results; --valid-pct \(model.origin.validPct) --split-seed \(model.origin.splitSeed) split as "
-          + "it did"))
+          "warning: \(model.path) was trained on \(seen) of the \(dataset.valid.count) images to validate with, which "
+            + "flatters the results; --valid-pct \(model.origin.validPct) --split-seed \(model.origin.splitSeed) split as "
+            + "it did"))
     }
     origin = origin.following(model.origin, among: dataset.names)
   }

@@ -59,8 +59,8 @@ import Testing
       let parameters = Parameters(labels: model.labels.count)
       model.load(into: parameters)
       let evaluation = Evaluation(
-        network: ResNet50(parameters, imageSize: 32, batch: 5, engine: engine()), communicator: communicator,
-        loaderThreads: 1)
+        network: ResNet50(parameters, imageSize: 32, batch: 5, engine: engine()), worker: Worker(communicator, engine())
+      )
       let rows = try views.map { view in
         var row: [Double] = []
         _ = try evaluation.run(
@@ -198,5 +198,6 @@ private func engine() -> Engine { Engine(kernels: Kernels.all[0], threads: Threa
 
 private func predictor(_ models: [String], tta: TTA, batch: Int, _ communicator: Communicator) throws -> Predictor {
   try Predictor(
-    SavedNetworks(models, communicator: communicator), tta: tta, batchSize: batch, worker: Worker(communicator, engine()))
+    SavedNetworks(models, communicator: communicator), tta: tta, batchSize: batch,
+    worker: Worker(communicator, engine()))
 }

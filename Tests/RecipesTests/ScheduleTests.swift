@@ -21,7 +21,8 @@ import Testing
   @Test func oneCycleOfFewSteps() {
     for steps in 1...4 {
       let cycle = OneCycle(steps: steps, peaks: [1])
-      #expect((0..<steps).allSatisfy { cycle.values(at: $0).rates[0].isFinite && cycle.values(at: $0).momentum <= 0.95 })
+      #expect(
+        (0..<steps).allSatisfy { cycle.values(at: $0).rates[0].isFinite && cycle.values(at: $0).momentum <= 0.95 })
     }
   }
 

@@ -1,10 +1,10 @@
 public import Collectives
 import Compute
 import Foundation
+public import Inference
 public import PlanetData
 public import Recipes
 public import Runs
-public import Inference
 import Synchronization
 public import Training
 

@@ -31,7 +31,9 @@ struct DataOptions: ParsableArguments {
   @Option(help: Knobs.splitSeed.help("the recipe's, \(Recipe.splitSeed); in evaluate the checkpoint's"))
   var splitSeed: UInt32?
 
-  private var settings: [Setting<Configuration>] { [Knobs.validPct.setting(validPct), Knobs.splitSeed.setting(splitSeed)] }
+  private var settings: [Setting<Configuration>] {
+    [Knobs.validPct.setting(validPct), Knobs.splitSeed.setting(splitSeed)]
+  }
 
   func validate() throws {
     try settings.check()

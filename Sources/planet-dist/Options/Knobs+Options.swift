@@ -5,7 +5,9 @@ extension Knob {
   /// The help of the option that sets it.
   ///
   /// - Parameter standard: what it is without the option, where that is not the knob's own.
-  func help(_ standard: String? = nil) -> ArgumentHelp { ArgumentHelp("\(meaning). Default: \(standard ?? self.standard).") }
+  func help(_ standard: String? = nil) -> ArgumentHelp {
+    ArgumentHelp("\(meaning). Default: \(standard ?? self.standard).")
+  }
 }
 
 extension [Setting<Configuration>] {
