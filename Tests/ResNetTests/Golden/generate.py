@@ -4,7 +4,8 @@
     pip install torch==2.13.0+cpu --index-url https://download.pytorch.org/whl/cpu
     python3 generate.py
 
-writes model.json and model-odd.json here and TenSteps.swift and OneCycleTable.swift in ../../TrainingTests/Golden.
+writes model.json and model-odd.json here, TenSteps.swift in ../../TrainingTests/Golden and OneCycleTable.swift in
+../../TestSupport.
 README.md says what they hold. No weights are stored: every tensor is a formula (`uniform`) both sides evaluate exactly.
 """
 
@@ -263,11 +264,11 @@ def write_schedule():
     for k in (0, 1, 9, 17, 18, 19, 20, 39, 58, 59):
         body, middle, head = (one_cycle(k, 60, peak)[0] for peak in (1e-5, math.sqrt(1e-5 * 2e-3), 2e-3))
         rows.append(f"  ({k}, [{body:.10e}, {middle:.10e}, {head:.10e}], {one_cycle(k, 60, 1)[1]:.10f}),\n")
-    (TRAINING / "OneCycleTable.swift").write_text(
+    (HERE.parent.parent / "TestSupport" / "OneCycleTable.swift").write_text(
         "// Written by Tests/ResNetTests/Golden/generate.py.\n\n"
         "/// One cycle over five epochs of twelve steps with fastai's `slice(1e-5, 2e-3)`, whose peaks over three layer\n"
         "/// groups are 1e-5, 1e-5·√200 and 2e-3: step, learning rate per group, β₁.\n"
-        "let oneCycleTable: [(step: Int, rates: [Double], beta1: Double)] = [\n" + "".join(rows) + "]\n")
+        "public let oneCycleTable: [(step: Int, rates: [Double], beta1: Double)] = [\n" + "".join(rows) + "]\n")
 
 
 def check_recipe():
