@@ -26,12 +26,14 @@ public struct DataReport: Codable, Equatable, Sendable {
 
   /// Reads the label file on rank 0 and every image on one of the ranks. Nothing is changed. Collective.
   ///
-  /// - Parameter recipe: what is to be trained.
+  /// - Parameters:
+  ///   - recipe: what is to be trained.
+  ///   - explain: what a finding says of an obstacle to that.
   /// - Returns: the same for every number of ranks, on rank 0; nil on the others.
   /// - Throws: on all ranks, if the label file or the folder of images cannot be read at all.
   public static func make(
     _ location: @autoclosure () throws -> DataLocation, for recipe: Configuration, threads: Threads,
-    communicator: Communicator
+    communicator: Communicator, explain: (RecipeError) -> String = { "\($0)" }
   ) throws -> DataReport? {
     let inventory = try communicator.onRoot {
       try DataInventory(location(), validPct: recipe.validPct, splitSeed: recipe.splitSeed)
@@ -43,10 +45,13 @@ public struct DataReport: Codable, Equatable, Sendable {
     let scanned = ImageFacts.scan(shared.images[share], in: shared.folder, threads: threads)
     guard let parts = try communicator.gather(Array(JSONEncoder().encode(scanned))), let inventory else { return nil }
     let facts = try parts.flatMap { try JSONDecoder().decode([ImageFacts].self, from: Data($0)) }
-    return DataReport(inventory, facts, recipe, ranks: communicator.size)
+    return DataReport(inventory, facts, recipe, ranks: communicator.size, explain: explain)
   }
 
-  private init(_ inventory: DataInventory, _ facts: [ImageFacts], _ recipe: Configuration, ranks: Int) {
+  private init(
+    _ inventory: DataInventory, _ facts: [ImageFacts], _ recipe: Configuration, ranks: Int,
+    explain: (RecipeError) -> String
+  ) {
     (labelFile, imageFolder) = (inventory.location.labels, inventory.location.images)
     (rows, train, valid, images) = (inventory.rows, inventory.train, inventory.valid, facts.count)
     imageSize = ImageFacts.usualSize(facts)
@@ -55,7 +60,7 @@ public struct DataReport: Codable, Equatable, Sendable {
     let trained = labels.count { $0.train > 0 }
     if rows > 0 {
       findings += recipe.obstacles(train: train, valid: valid, labels: trained, ranks: ranks)
-        .map { Finding(.untrainable, "\($0)") }
+        .map { Finding(.untrainable, explain($0)) }
     }
     self.findings = Finding.Kind.allCases.flatMap { kind in findings.filter { $0.kind == kind } }
   }

@@ -18,22 +18,20 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFiniteModel:
-      "evaluation: the network's outputs are not finite numbers. Use a checkpoint of a run that did not diverge."
+      "evaluation: the network's outputs are not finite numbers."
     case .nothingToEvaluate:
-      "evaluation: no validation images. Use a larger --valid-pct."
+      "evaluation: no validation images."
     case .differentLabels(let path, let from):
-      "\(path): its labels are not those of \(from). Average checkpoints that were trained on the same labels."
+      "\(path): its labels are not those of \(from)."
     case .otherPrediction(let path, let reason):
-      "\(path): \(reason). Run the command that it belongs to, or remove it to start anew."
+      "\(path): \(reason)."
     case .otherData(let path, let images, let known, let made, let heldOut, let place):
       "\(path): was made of other data: of \(made) images\(place.map { " (\($0))" } ?? ""), and here are \(images), among "
-        + "them \(known) of the \(heldOut) it held out. Give its own data, or --all to judge it on every image here (a "
-        + "test set of your own), or --valid-pct and --split-seed to judge it on a part."
+        + "them \(known) of the \(heldOut) it held out."
     case .nothingHeldOut(let path):
-      "\(path): its run held no images out. Judge it on a test set of your own with --all."
+      "\(path): its run held no images out."
     case .nothingInCommon(let paths):
-      "\(paths.joined(separator: ", ")): no image was held out by all of their runs. Judge each alone, or all on a test "
-        + "set of your own with --all."
+      "\(paths.joined(separator: ", ")): no image was held out by all of their runs."
     }
   }
 }

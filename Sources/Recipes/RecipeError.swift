@@ -31,15 +31,15 @@ public enum RecipeError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .file(let path, let line, let reason):
-      "\(path)\(line.map { ", line \($0)" } ?? ""): \(reason). launch/recipes/planet.yaml shows how a recipe is written."
+      "\(path)\(line.map { ", line \($0)" } ?? ""): \(reason)."
     case .tooFewImages(let train, let batchSize):
-      "training: \(train) training images do not fill one batch of \(batchSize). Use a smaller --batch-size or more images."
+      "training: \(train) training images do not fill one batch of \(batchSize)."
     case .noLabels:
-      "training: no training image has a tag. Check the label file."
+      "training: no training image has a tag."
     case .nothingToChooseBy:
-      "training: early_stopping and keep_best go by fbeta, and there are no validation images. Use a larger valid_pct, or neither."
+      "training: early_stopping and keep_best go by fbeta, and there are no validation images."
     case .tooFewPerRank(let batchSize, let ranks):
-      "training: --batch-norm local needs two images on every rank, and a batch of \(batchSize) on \(ranks) ranks has fewer. Use fewer ranks, a larger --batch-size, or --batch-norm sync."
+      "training: --batch-norm local needs two images on every rank, and a batch of \(batchSize) on \(ranks) ranks has fewer."
     }
   }
 }

@@ -24,28 +24,25 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unfinishedRun(let folder, let progress):
-      "\(folder): holds an interrupted run (\(progress)). Add --resume to continue it, choose another --run, or remove \(folder)/state.safetensors to give it up."
+      "\(folder): holds an interrupted run (\(progress))."
     case .nothingToResume(let folder):
-      "\(folder): no interrupted run to resume here. Leave out --resume to start one, or name another --run."
+      "\(folder): no interrupted run to resume here."
     case .alreadyTrained(let folder, let stages):
-      "\(folder): already holds \(stages.joined(separator: ", ")). Name another --run, train later stages with --from \(stages.last ?? "STAGE"), or add --overwrite to replace what is there."
-    case .damagedState(let path, let reason, let saved):
-      "\(path): the interrupted run's state cannot be used (\(reason)). Remove it, and "
-        + (saved.isEmpty
-          ? "start again: models/ has no stage to go on with by --from."
-          : "go on with --from STAGE: models/ has \(saved.joined(separator: ", ")).")
+      "\(folder): already holds \(stages.joined(separator: ", "))."
+    case .damagedState(let path, let reason, _):
+      "\(path): the interrupted run's state cannot be used (\(reason))."
     case .leadsOutside(let path):
-      "\(path): is a link that leads out of the run's folder, outside which nothing is written. Replace it by a folder, or make --run itself the link."
+      "\(path): is a link that leads out of the run's folder, outside which nothing is written."
     case .otherConfiguration(let path, let differences):
-      "\(path): the interrupted run had other options (\(differences.joined(separator: "; "))). Leave them out: --resume takes the run's own."
+      "\(path): the interrupted run had other options (\(differences.joined(separator: "; ")))."
     case .otherData(let path):
-      "\(path): the interrupted run saw other data. Resume with the same labels, images and split."
+      "\(path): the interrupted run saw other data."
     case .badFile(let path, let reason):
-      "\(path): \(reason). Use a file that planet-dist train saved."
+      "\(path): \(reason)."
     case .otherLabels(let path, let missing, let unknown):
-      "\(path): its labels are not the data's (only in the data: \(Self.list(missing)); only in the model: \(Self.list(unknown))). Use the data it was trained on, or start without --from."
+      "\(path): its labels are not the data's (only in the data: \(Self.list(missing)); only in the model: \(Self.list(unknown)))."
     case .noModel(let name, let searched):
-      "\(name): no such checkpoint (looked for \(searched.joined(separator: ", "))). Give --from a stage saved in this --run, or a file."
+      "\(name): no such checkpoint (looked for \(searched.joined(separator: ", ")))."
     }
   }
 

@@ -6,7 +6,7 @@ public enum ScoreError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .badThresholds(let path, let reason):
-      "\(path): \(reason). Use a file that planet-dist evaluate --save-thresholds wrote for this model."
+      "\(path): \(reason)."
     }
   }
 }

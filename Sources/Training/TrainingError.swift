@@ -14,15 +14,15 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFinite(let step):
-      "training: loss or weights are no longer finite numbers at step \(step). Start again with a lower --lr, in another --run or after removing this one's state.safetensors."
+      "training: loss or weights are no longer finite numbers at step \(step)."
     case .diverged(let stage, let epoch, let loss):
-      "training: the loss ran away, to \(loss) after epoch \(epoch) of \(stage), where one that knows nothing has 0.7. Start again with a lower --lr (lr-find suggests one), in another --run or after removing this one's state.safetensors."
+      "training: the loss ran away, to \(loss) after epoch \(epoch) of \(stage), where one that knows nothing has 0.7."
     case .replicasDiffer(let what, let ranks):
-      "\(what): not the same on rank \(ranks.map(String.init).joined(separator: ", ")) as on the other ranks. Replicas must never differ: suspect that host's memory or network. --resume continues from the last saved epoch."
+      "\(what): not the same on rank \(ranks.map(String.init).joined(separator: ", ")) as on the other ranks. Replicas must never differ: suspect that host's memory or network."
     case .outOfStep(let step):
-      "training: not all ranks are in step \(step). This is a bug in planet-dist; please report it with the command line."
+      "training: not all ranks are in step \(step)."
     case .noPretrained(let folder):
-      "pretrained weights: no resnet50-*.pth in \(folder). Run launch/get-weights, or name a file with --pretrained FILE, or start from random weights with --pretrained none."
+      "pretrained weights: no resnet50-*.pth in \(folder)."
     }
   }
 }

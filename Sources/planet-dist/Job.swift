@@ -14,7 +14,7 @@ enum Job {
     Communicator.withJob(
       timeout: .seconds(options.timeout),
       onFailure: { error, rank, size in
-        Console.complain((size > 1 ? "rank \(rank): " : "") + "Error: \(error)")
+        Console.complain((size > 1 ? "rank \(rank): " : "") + "Error: \(Advice.explain(error))")
         return exitCode(error)
       }, body)
   }
@@ -25,7 +25,7 @@ enum Job {
     do {
       try body()
     } catch {
-      Console.complain("Error: \(error)")
+      Console.complain("Error: \(Advice.explain(error))")
       throw ExitCode(exitCode(error))
     }
   }

@@ -45,7 +45,8 @@ struct CheckData: ParsableCommand {
       let worker = try compute.worker(communicator, precision: recipe.precision)
       let banner = try compute.banner(worker)
       let report = try DataReport.make(
-        data.location(), for: recipe, threads: worker.engine.threads, communicator: communicator)
+        data.location(), for: recipe, threads: worker.engine.threads, communicator: communicator,
+        explain: Advice.explain)
       if let banner, let report, !json {
         DataReportText.print(report, banner: banner)
         if estimate { Console.print(text: "\ntiming a few steps of each stage (--no-estimate leaves this out)") }
