@@ -44,16 +44,16 @@ public final class Predictor {
   public var sizes: [Int] { networks.sizes }
 
   /// One network's look at one view of every image.
-  struct Pass {
+  struct Look {
     let model: Int
     let view: TTA.View
   }
 
-  var passes: [Pass] {
-    sizes.indices.flatMap { model in tta.views(seed: seed).map { Pass(model: model, view: $0) } }
+  var looks: [Look] {
+    sizes.indices.flatMap { model in tta.views(seed: seed).map { Look(model: model, view: $0) } }
   }
 
-  /// Does the passes that are not done yet, or a part of them.
+  /// Takes the looks that are not done yet, or a part of them.
   ///
   /// - Parameters:
   ///   - progress: where to begin, and what is done when this returns, or throws.
@@ -64,12 +64,12 @@ public final class Predictor {
     _ indices: [Int], of samples: [Sample], from progress: inout PredictionProgress, stop: () -> Bool = { false },
     afterRound: (PredictionProgress, [Float]) throws -> Void
   ) throws -> Bool {
-    for pass in passes.dropFirst(progress.passes) {
+    for look in looks.dropFirst(progress.passes) {
       let evaluation = Evaluation(
-        network: try network(pass.model), communicator: communicator, loaderThreads: loaderThreads)
-      let (first, weight) = (progress.images, pass.view.weight / Double(sizes.count))
+        network: try network(look.model), communicator: communicator, loaderThreads: loaderThreads)
+      let (first, weight) = (progress.images, look.view.weight / Double(sizes.count))
       let isDone = try evaluation.run(
-        Array(indices[first...]), of: samples, labels: labels.count, augmentation: pass.view.augmentation, stop: stop
+        Array(indices[first...]), of: samples, labels: labels.count, augmentation: look.view.augmentation, stop: stop
       ) { place, logits in
         guard logits.allSatisfy(\.isFinite) else { throw InferenceError.notFiniteModel }
         let start = (first + place) * labels.count
@@ -100,7 +100,7 @@ public final class Predictor {
     guard !indices.isEmpty else { throw InferenceError.nothingToEvaluate }
     var progress = PredictionProgress(images: indices.count, labels: labels.count)
     var logits: [Float] = []
-    let isSingle = passes.count == 1
+    let isSingle = looks.count == 1
     _ = try run(indices, of: dataset.images, from: &progress) { if isSingle { logits += $1 } }
     return isSingle
       ? Predictions(logits: logits, of: indices, in: dataset)

@@ -62,7 +62,7 @@ public final class Parameters: @unchecked Sendable {
     self.trainable = trainable
     self.statistics = statistics
     index = Dictionary(uniqueKeysWithValues: (trainable + statistics).map { ($0.name, $0) })
-    let buffer = { [arena] in UnsafeMutableBufferPointer<Float>(start: arena.take($0), count: $0) }
+    let buffer = { [arena] in UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
     values = buffer(trainableCount)
     gradients = buffer(trainableCount)
     runningStatistics = buffer(statisticCount)
