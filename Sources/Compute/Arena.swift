@@ -10,6 +10,9 @@ public final class Arena {
 
   public init() {}
 
+  /// Bytes handed out so far, whether they were touched or not.
+  package var bytes: Int { blocks.reduce(0) { $0 + $1.count } }
+
   deinit {
     for block in blocks { munmap(block.baseAddress, block.count) }
   }

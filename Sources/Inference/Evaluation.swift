@@ -6,11 +6,11 @@ public import Scores
 
 /// Runs a network over images shared among the ranks, each image on one rank and exactly once.
 public struct Evaluation {
-  public let network: ResNet50
+  public let network: Network
   public let communicator: Communicator
   public let loaderThreads: Int
 
-  public init(network: ResNet50, communicator: Communicator, loaderThreads: Int) {
+  public init(network: Network, communicator: Communicator, loaderThreads: Int) {
     (self.network, self.communicator, self.loaderThreads) = (network, communicator, loaderThreads)
   }
 

@@ -15,11 +15,10 @@ public final class Predictor {
   let communicator: Communicator
   private let tta: TTA
   private let seed: UInt32
-  private let parameters: Parameters
   private let batchSize: Int
   public let engine: Engine
   private let loaderThreads: Int
-  private var current: (model: Int, network: ResNet50)?
+  private var current: (model: Int, network: Network)?
 
   /// - Parameters:
   ///   - tta: the views of an image to average over.
@@ -29,12 +28,13 @@ public final class Predictor {
     _ networks: SavedNetworks, tta: TTA = .none, seed: UInt32 = 1, batchSize: Int, communicator: Communicator,
     engine: Engine, loaderThreads: Int
   ) throws {
-    parameters = Parameters(labels: networks.labels.count)
     (self.networks, self.tta, self.seed) = (networks, tta, seed)
     (self.batchSize, self.communicator, self.engine) = (batchSize, communicator, engine)
     self.loaderThreads = loaderThreads
-    for size in Set(sizes).sorted() {
-      try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision, models: sizes.count)
+    for (architecture, size) in zip(networks.architectures, sizes) {
+      try communicator.checkMemory(
+        evaluating: architecture, images: batchSize, size: size, precision: engine.precision,
+        waiting: networks.architectures)
     }
   }
 
@@ -84,12 +84,13 @@ public final class Predictor {
   }
 
   /// The network with a model's weights, in place of the one in use.
-  private func network(_ model: Int) throws -> ResNet50 {
+  private func network(_ model: Int) throws -> Network {
     if let current, current.model == model { return current.network }
     current = nil
+    let parameters = Parameters(labels: labels.count, architecture: networks.architectures[model])
     if communicator.rank == 0 { networks.models[model].load(into: parameters) }
     try communicator.broadcast(parameters)
-    let network = ResNet50(parameters, imageSize: sizes[model], batch: batchSize, engine: engine)
+    let network = Network(parameters, imageSize: sizes[model], batch: batchSize, engine: engine)
     current = (model, network)
     return network
   }

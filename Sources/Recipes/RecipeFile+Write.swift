@@ -27,6 +27,7 @@ extension RecipeFile {
   private static func knobs(_ c: Configuration) -> [(name: String, value: String, meaning: String)] {
     let stopping = c.earlyStopping.map { "{patience: \($0.patience), min_delta: \($0.minDelta)}" }
     return [
+      ("arch", "\(c.arch)", "the network, by torchvision's name"),
       ("batch_size", "\(c.batchSize)", "images of a step, over all ranks together"),
       ("wd", "\(c.wd)", "weight decay"),
       ("ps", "\(c.ps)", "dropout before the last layer; half of it before the hidden one"),

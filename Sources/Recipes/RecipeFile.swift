@@ -63,6 +63,7 @@ public enum RecipeFile {
 
   private static func configuration(_ recipe: inout RecipeMapping) throws(RecipeError) -> Configuration {
     var c = Configuration(stages: [])
+    try recipe.read("arch", into: &c.arch)
     try recipe.read("batch_size", into: &c.batchSize, Limits.batchSize)
     try recipe.read("wd", into: &c.wd, Limits.fraction)
     try recipe.read("ps", into: &c.ps, Limits.fraction)

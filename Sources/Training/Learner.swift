@@ -11,7 +11,7 @@ public import Runs
 /// gradients.
 public final class Learner {
   let parameters: Parameters
-  public let network: ResNet50
+  public let network: Network
   let optimizer: Optimizer
   /// One-cycle over the stage, unless something else is tried.
   var schedule: any Schedule
@@ -40,7 +40,7 @@ public final class Learner {
     self.communicator = communicator
     schedule = OneCycle(steps: steps, peaks: stage.learningRates)
     let largest = max(1, (configuration.batchSize + communicator.size - 1) / communicator.size)
-    network = ResNet50(parameters, imageSize: stage.size, batch: largest, engine: engine)
+    network = Network(parameters, imageSize: stage.size, batch: largest, engine: engine)
     optimizer = Optimizer(parameters, frozen: stage.frozen, weightDecay: configuration.wd, engine: engine)
     ranges = parameters.trainableRanges(frozen: stage.frozen)
     dLogits = arena.tensor(Shape(largest, 1, 1, parameters.labels))

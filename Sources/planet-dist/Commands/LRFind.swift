@@ -8,6 +8,7 @@ import Foundation
 import PlanetData
 import Recipes
 import Report
+import ResNet
 import Runs
 import Training
 
@@ -43,6 +44,9 @@ struct LRFind: ParsableCommand {
   @OptionGroup(title: "Stage") var stage: StageOptions
 
   @Flag var body: Body?
+
+  @Option(help: "The network. Default: the recipe's, \(Recipe.arch).")
+  var arch: Architecture?
 
   @Option(help: "Weight decay. Default: the recipe's, \(Recipe.wd).")
   var wd: Double?
@@ -89,7 +93,7 @@ struct LRFind: ParsableCommand {
       let start =
         try communicator.onRoot { () -> Start in
           try AtomicFile.reserve(folder + "/lr-find.csv")
-          return try from.map { .model($0) } ?? .fresh(pretrained)
+          return try from.map { .model($0) } ?? .fresh(pretrained, configuration.arch)
         } ?? .random
       if let banner = try compute.banner(communicator, engine) {
         Console.print(banner)
@@ -113,7 +117,7 @@ struct LRFind: ParsableCommand {
   /// The stage's, without what only whole epochs need.
   private func configuration() throws -> Configuration {
     var c = try stage.configuration()
-    (c.wd, c.precision) = (wd ?? c.wd, compute.precision ?? c.precision)
+    (c.arch, c.wd, c.precision) = (arch ?? c.arch, wd ?? c.wd, compute.precision ?? c.precision)
     (c.ema, c.keepBest, c.earlyStopping) = (0, false, nil)
     if let body { c.stages[0].frozen = body == .frozen }
     return c

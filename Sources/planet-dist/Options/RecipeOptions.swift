@@ -3,7 +3,7 @@ import Files
 import Foundation
 import PlanetData
 public import Recipes
-import ResNet
+public import ResNet
 
 /// The recipe and its knobs, by fastai's names. An option overrides the recipe's file, the file what the planet recipe
 /// has.
@@ -13,6 +13,9 @@ struct RecipeOptions: ParsableArguments {
 
   @Option(help: "Stages to train, separated by commas. Default: all, or those after --from.")
   var stages: String?
+
+  @Option(help: "The network. Default: \(Recipe.arch).")
+  var arch: Architecture?
 
   @Option(help: "Epochs of each stage. Default: \(Recipe.epochs).")
   var epochs: Int?
@@ -91,6 +94,7 @@ struct RecipeOptions: ParsableArguments {
       (stage.size, stage.epochs) = (size ?? stage.size, epochs ?? stage.epochs)
       return stage
     }
+    c.arch = arch ?? c.arch
     (c.batchSize, c.wd, c.ps, c.seed) = (batchSize ?? c.batchSize, wd ?? c.wd, ps ?? c.ps, seed ?? c.seed)
     (c.augment, c.shuffle) = (augment ?? c.augment, shuffle ?? c.shuffle)
     (c.batchNorm, c.mixup) = (batchNorm ?? c.batchNorm, mixup ?? c.mixup)
@@ -132,4 +136,5 @@ struct RecipeOptions: ParsableArguments {
   }
 }
 
+extension Architecture: ExpressibleByArgument {}
 extension Configuration.BatchNorm: ExpressibleByArgument {}
