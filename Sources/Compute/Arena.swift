@@ -10,12 +10,15 @@ public final class Arena {
 
   public init() {}
 
+  /// Bytes handed out so far, whether they were touched or not.
+  package var bytes: Int { blocks.reduce(0) { $0 + $1.count } }
+
   deinit {
     for block in blocks { munmap(block.baseAddress, block.count) }
   }
 
   /// `count` elements of a trivial type, zero. A few bytes behind them may be read.
-  public func take<T: BitwiseCopyable>(_ count: Int, of type: T.Type = Float.self) -> UnsafeMutablePointer<T> {
+  public func allocate<T: BitwiseCopyable>(_ count: Int, of type: T.Type = Float.self) -> UnsafeMutablePointer<T> {
     let bytes = max(1, count) * MemoryLayout<T>.stride + 64
     guard
       let start = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
@@ -29,6 +32,6 @@ public final class Arena {
 
   /// A tensor of zeros.
   public func tensor(_ shape: Shape, _ precision: Precision = .fp32) -> Tensor {
-    Tensor(take(shape.count * precision.bytes, of: UInt8.self), shape, precision)
+    Tensor(allocate(shape.count * precision.bytes, of: UInt8.self), shape, precision)
   }
 }

@@ -8,18 +8,18 @@ public final class Scratch {
 
   public init(_ threads: Threads) {
     self.threads = threads.count
-    (panels, work) = (UnsafeMutableRawPointer(arena.take(0)), UnsafeMutableRawPointer(arena.take(0)))
+    (panels, work) = (UnsafeMutableRawPointer(arena.allocate(0)), UnsafeMutableRawPointer(arena.allocate(0)))
   }
 
   /// Makes room for as much, while the network is built. What was there before is lost.
   func reserve(panels: Int, perThread: Int) {
     if panels > panelBytes {
       panelBytes = panels
-      self.panels = UnsafeMutableRawPointer(arena.take(panels, of: UInt8.self))
+      self.panels = UnsafeMutableRawPointer(arena.allocate(panels, of: UInt8.self))
     }
     if perThread > threadBytes {
       threadBytes = (perThread + 63) / 64 * 64
-      work = UnsafeMutableRawPointer(arena.take(threads * threadBytes, of: UInt8.self))
+      work = UnsafeMutableRawPointer(arena.allocate(threads * threadBytes, of: UInt8.self))
     }
   }
 

@@ -1,7 +1,8 @@
 import Collectives
 import Compute
 public import Inference
-import ResNet
+import Recipes
+public import ResNet
 
 /// Times each convolution of the network, forward and both gradients, by itself: what the kernels reach.
 public struct KernelBenchmark: Sendable {
@@ -38,6 +39,7 @@ public struct KernelBenchmark: Sendable {
     }
   }
 
+  public var arch = Recipe.arch
   public var size = 128
   public var batchSize = 64
   public var repetitions = 5
@@ -50,9 +52,9 @@ public struct KernelBenchmark: Sendable {
   public func run(worker: Worker, _ report: (Result) -> Void) throws {
     let (communicator, engine) = (worker.communicator, worker.engine)
     // Its largest convolutions need less.
-    try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision)
+    try communicator.checkMemory(evaluating: arch, images: batchSize, size: size, precision: engine.precision)
     var seen: [String: Int] = [:]
-    let all = Architecture.convolutions(imageSize: size)
+    let all = arch.convolutions(imageSize: size)
     for convolution in all { seen[Self.describe(convolution), default: 0] += 1 }
     for convolution in all {
       guard let count = seen.removeValue(forKey: Self.describe(convolution)) else { continue }

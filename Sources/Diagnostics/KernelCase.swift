@@ -22,7 +22,7 @@ struct KernelCase {
     (y, dy) = (arena.tensor(output, engine.precision), arena.tensor(output, engine.precision))
     weights = arena.tensor(Shape(c.kernel.height, c.kernel.width * c.span, c.input.channels, c.outputs))
     dw = arena.tensor(weights.shape)
-    sums = arena.take(2 * engine.threads.count * c.outputs, of: Double.self)
+    sums = arena.allocate(2 * engine.threads.count * c.outputs, of: Double.self)
     for (number, tensor) in [x, dy, weights].enumerated() {
       engine.convert(
         Self.numbers(tensor.shape.count, seed: number), into: tensor.memory, tensor.precision,

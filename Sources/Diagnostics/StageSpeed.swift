@@ -32,6 +32,7 @@ public struct StageSpeed: Sendable {
         measured.append(speed(nil, nil, nil))
       } else {
         var benchmark = StepBenchmark()
+        benchmark.arch = recipe.arch
         (benchmark.size, benchmark.batchSize, benchmark.frozen) = (stage.size, batchSize, stage.frozen)
         benchmark.steps = 2
         let training = try benchmark.run(worker: worker).imagesPerSecond

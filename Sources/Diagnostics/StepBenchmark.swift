@@ -3,7 +3,7 @@ import Compute
 public import Inference
 import PlanetData
 import Recipes
-import ResNet
+public import ResNet
 import Runs
 import Training
 
@@ -21,6 +21,8 @@ public struct StepBenchmark: Sendable {
     public let milliseconds: [String: Double]
   }
 
+  /// The network.
+  public var arch = Recipe.arch
   /// Side of the images.
   public var size = 128
   /// Images of a step, over all ranks.
@@ -38,16 +40,16 @@ public struct StepBenchmark: Sendable {
     let (communicator, engine) = (worker.communicator, worker.engine)
     if evaluation {
       let largest = (batchSize + communicator.size - 1) / communicator.size
-      try communicator.checkMemory(evaluating: largest, size: size, precision: engine.precision)
+      try communicator.checkMemory(evaluating: arch, images: largest, size: size, precision: engine.precision)
     }
     let stage = Configuration.Stage(
       name: "benchmark", index: 0, size: size, frozen: frozen, learningRates: [1e-5, 1e-5, 1e-5], epochs: 1)
     var configuration = Configuration(stages: [stage])
-    configuration.batchSize = batchSize
+    (configuration.arch, configuration.batchSize) = (arch, batchSize)
     if !evaluation {
       try communicator.checkMemory(training: configuration, size: size, precision: engine.precision)
     }
-    let parameters = Parameters(labels: 17)
+    let parameters = Parameters(labels: 17, architecture: arch)
     parameters.initialize(seed: 1)
     let learner = Learner(
       parameters, stage: stage, configuration: configuration, steps: steps + 2, worker: worker)
@@ -71,7 +73,7 @@ public struct StepBenchmark: Sendable {
     let imagesPerSecond = Double(batchSize) / times.sorted()[steps / 2].seconds
     let flops =
       imagesPerSecond
-      * Architecture.flops(imageSize: size, labels: parameters.labels, training: !evaluation, frozen: frozen)
+      * arch.flops(imageSize: size, labels: parameters.labels, training: !evaluation, frozen: frozen)
     let mean = { (duration: Duration) in duration.seconds * 1000 / Double(steps) }
     return Result(
       imagesPerSecond: imagesPerSecond, gflops: flops / 1e9, fractionOfPeak: flops / peak,

@@ -1,14 +1,16 @@
 import Checkpoints
 import Files
+import ResNet
 public import Runs
 import SwiftProtobuf
 
 /// A trained network in the formats of other programs.
 public struct NetworkExport {
   let tensors: [String: StoredTensor]
+  let architecture: Architecture
   let labels: [String]
-  /// `labels`, `threshold`, `size`, `mean`, `std` and `data` as text, lists and `data` as JSON; the same keys in every
-  /// format.
+  /// `arch`, `labels`, `threshold`, `size`, `mean`, `std` and `data` as text, lists and `data` as JSON; the same keys in
+  /// every format.
   let facts: [String: String]
   let version: String
 
@@ -17,13 +19,14 @@ public struct NetworkExport {
   ///   - version: of this program, for the file's readers.
   public init(_ model: ModelFile, threshold: Double, version: String) throws {
     tensors = model.tensors
-    labels = model.labels
-    facts = try ModelFile.facts(labels: model.labels, size: model.size, origin: model.origin)
-      .merging(["threshold": String(threshold)]) { $1 }
+    (architecture, labels) = (model.architecture, model.labels)
+    facts = try ModelFile.facts(
+      labels: labels, size: model.size, architecture: architecture, origin: model.origin
+    ).merging(["threshold": String(threshold)]) { $1 }
     self.version = version
   }
 
-  /// Writes safetensors with the names of torchvision's `resnet50` for the body and, behind `head.`, those of fastai's
+  /// Writes safetensors with torchvision's names for the body and, behind `head.`, those of fastai's
   /// head; the facts are in the metadata. Batch normalization's `num_batches_tracked` are left out: PyTorch's
   /// `load_state_dict` sets them to 0, also with `strict=True`, where a state_dict does not have them.
   ///

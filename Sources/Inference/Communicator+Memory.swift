@@ -1,27 +1,43 @@
 public import Collectives
 public import Compute
+import PlanetData
 public import Recipes
+public import ResNet
 
 extension Communicator {
+  /// The program itself: its code, the libraries' buffers, packed weights, chips being decoded; as measured, in bytes.
+  private static let program = 1.4e8
+
   /// Refuses training that would need more memory than is allowed. Collective.
   ///
   /// - Parameter copies: of the weights, beside those that the recipe asks for.
   /// - Throws: as ``checkMemory(_:)``.
   public func checkMemory(training recipe: Configuration, size: Int, precision: Precision, copies: Int = 0) throws {
-    // As measured: weights, gradients and moments, the program and its chips, and while the state is saved one more.
-    let copies = copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
-    let perRank = Double(recipe.batchSize) / Double(self.size)
-    let activations = perRank * Double(size * size) * 400 * Double(precision.bytes)
-    try checkMemory(activations + 6.5e8 + Double(copies) * 1.1e8)
+    // Weights, gradients and two moments, and while the state is saved a copy.
+    let weights = 5 + copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
+    let images = (recipe.batchSize + self.size - 1) / self.size
+    let activations = recipe.arch.activationBytes(imageSize: size, images: images, precision: precision, training: true)
+    try checkMemory(
+      Double(activations + weights * recipe.arch.weightBytes) + Self.chips(images, size: size) + Self.program)
   }
 
   /// Refuses evaluation that would need more memory than is allowed. Collective.
   ///
   /// - Parameters:
   ///   - images: evaluated at a time, on each rank.
-  ///   - models: how many wait in rank 0's memory.
-  public func checkMemory(evaluating images: Int, size: Int, precision: Precision, models: Int = 1) throws {
-    let activations = Double(images) * Double(size * size) * 100 * Double(precision.bytes)
-    try checkMemory(activations + 2e8 + Double(rank == 0 ? models : 0) * 1.1e8)
+  ///   - waiting: networks whose weights wait in rank 0's memory.
+  /// - Throws: as ``checkMemory(_:)``.
+  public func checkMemory(
+    evaluating architecture: Architecture, images: Int, size: Int, precision: Precision, waiting: [Architecture] = []
+  ) throws {
+    let activations = architecture.activationBytes(
+      imageSize: size, images: images, precision: precision, training: false)
+    let weights = ((rank == 0 ? waiting : []) + [architecture]).reduce(0) { $0 + $1.weightBytes }
+    try checkMemory(Double(activations + weights) + Self.chips(images, size: size) + Self.program)
+  }
+
+  /// Bytes of the batches that a loader has ready, and of the one that is used.
+  private static func chips(_ images: Int, size: Int) -> Double {
+    Double((BatchLoader.depth + 1) * images * size * size * 3 * MemoryLayout<Float>.size)
   }
 }

@@ -6,10 +6,10 @@ public import Scores
 
 /// Runs a network over images shared among the ranks, each image on one rank and exactly once.
 public struct Evaluation {
-  public let network: ResNet50
+  public let network: Network
   public let worker: Worker
 
-  public init(network: ResNet50, worker: Worker) { (self.network, self.worker) = (network, worker) }
+  public init(network: Network, worker: Worker) { (self.network, self.worker) = (network, worker) }
 
   private var communicator: Communicator { worker.communicator }
 

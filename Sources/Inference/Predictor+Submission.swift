@@ -32,7 +32,7 @@ extension Predictor {
     var names = Fingerprint()
     for sample in samples { names.add(sample.name) }
     try communicator.verifyIdentical(names.value, what: "list of images")
-    let (isWriter, passes) = (communicator.rank == 0, self.passes.count)
+    let (isWriter, passes) = (communicator.rank == 0, looks.count)
     let file = PredictionFile(
       path: path + ".partial", identity: identity(names), passes: passes, images: samples.count,
       labels: labels.count)

@@ -15,9 +15,8 @@ public final class Predictor {
   let worker: Worker
   private let tta: TTA
   private let seed: UInt32
-  private let parameters: Parameters
   private let batchSize: Int
-  private var current: (model: Int, network: ResNet50)?
+  private var current: (model: Int, network: Network)?
 
   /// - Parameters:
   ///   - tta: the views of an image to average over.
@@ -26,11 +25,12 @@ public final class Predictor {
   public init(
     _ networks: SavedNetworks, tta: TTA = .none, seed: UInt32 = 1, batchSize: Int, worker: Worker
   ) throws {
-    parameters = Parameters(labels: networks.labels.count)
     (self.networks, self.tta, self.seed) = (networks, tta, seed)
     (self.batchSize, self.worker) = (batchSize, worker)
-    for size in Set(sizes).sorted() {
-      try communicator.checkMemory(evaluating: batchSize, size: size, precision: engine.precision, models: sizes.count)
+    for (architecture, size) in zip(networks.architectures, sizes) {
+      try communicator.checkMemory(
+        evaluating: architecture, images: batchSize, size: size, precision: engine.precision,
+        waiting: networks.architectures)
     }
   }
 
@@ -45,16 +45,16 @@ public final class Predictor {
   public var sizes: [Int] { networks.sizes }
 
   /// One network's look at one view of every image.
-  struct Pass {
+  struct Look {
     let model: Int
     let view: TTA.View
   }
 
-  var passes: [Pass] {
-    sizes.indices.flatMap { model in tta.views(seed: seed).map { Pass(model: model, view: $0) } }
+  var looks: [Look] {
+    sizes.indices.flatMap { model in tta.views(seed: seed).map { Look(model: model, view: $0) } }
   }
 
-  /// Does the passes that are not done yet, or a part of them.
+  /// Takes the looks that are not done yet, or a part of them.
   ///
   /// - Parameters:
   ///   - progress: where to begin, and what is done when this returns, or throws.
@@ -65,11 +65,11 @@ public final class Predictor {
     _ indices: [Int], of samples: [Sample], from progress: inout PredictionProgress, stop: () -> Bool = { false },
     afterRound: (PredictionProgress, [Float]) throws -> Void
   ) throws -> Bool {
-    for pass in passes.dropFirst(progress.passes) {
-      let evaluation = Evaluation(network: try network(pass.model), worker: worker)
-      let (first, weight) = (progress.images, pass.view.weight / Double(sizes.count))
+    for look in looks.dropFirst(progress.passes) {
+      let evaluation = Evaluation(network: try network(look.model), worker: worker)
+      let (first, weight) = (progress.images, look.view.weight / Double(sizes.count))
       let isDone = try evaluation.run(
-        Array(indices[first...]), of: samples, labels: labels.count, augmentation: pass.view.augmentation, stop: stop
+        Array(indices[first...]), of: samples, labels: labels.count, augmentation: look.view.augmentation, stop: stop
       ) { place, logits in
         guard logits.allSatisfy(\.isFinite) else { throw InferenceError.notFiniteModel }
         let start = (first + place) * labels.count
@@ -84,12 +84,13 @@ public final class Predictor {
   }
 
   /// The network with a model's weights, in place of the one in use.
-  private func network(_ model: Int) throws -> ResNet50 {
+  private func network(_ model: Int) throws -> Network {
     if let current, current.model == model { return current.network }
     current = nil
+    let parameters = Parameters(labels: labels.count, architecture: networks.architectures[model])
     if communicator.rank == 0 { networks.models[model].load(into: parameters) }
     try communicator.broadcast(parameters)
-    let network = ResNet50(parameters, imageSize: sizes[model], batch: batchSize, engine: engine)
+    let network = Network(parameters, imageSize: sizes[model], batch: batchSize, engine: engine)
     current = (model, network)
     return network
   }
@@ -100,7 +101,7 @@ public final class Predictor {
     guard !indices.isEmpty else { throw InferenceError.nothingToEvaluate }
     var progress = PredictionProgress(images: indices.count, labels: labels.count)
     var logits: [Float] = []
-    let isSingle = passes.count == 1
+    let isSingle = looks.count == 1
     _ = try run(indices, of: dataset.images, from: &progress) { if isSingle { logits += $1 } }
     return isSingle
       ? Predictions(logits: logits, of: indices, in: dataset)

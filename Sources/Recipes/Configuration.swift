@@ -1,7 +1,7 @@
 public import Compute
 public import Foundation
 import PlanetData
-import ResNet
+public import ResNet
 
 /// Everything that decides what a run computes: two runs with equal configurations, data and starting weights on as many
 /// ranks and threads give the same bits. Saved with a run's state, and compared when it resumes. ``RecipeFile`` is how it
@@ -68,6 +68,7 @@ public struct Configuration: Codable, Equatable, Sendable {
   }
 
   public var stages: [Stage]
+  public var arch = Recipe.arch
   public var batchSize = Recipe.batchSize
   public var wd = Recipe.wd
   public var ps = Recipe.ps
@@ -129,4 +130,12 @@ public struct Configuration: Codable, Equatable, Sendable {
 
   /// The seed of a stage's random numbers: stages must not repeat each other's orders and augmentations.
   public func seed(of stage: Stage) -> UInt64 { UInt64(stage.index) << 32 | UInt64(seed) }
+}
+
+extension KeyedDecodingContainer {
+  /// Configurations saved before they named an architecture had the only one there was. `Configuration` is decoded by
+  /// this, because it is nearer than the library's.
+  func decode(_ type: Architecture.Type, forKey key: Key) throws -> Architecture {
+    try decodeIfPresent(type, forKey: key) ?? .resnet50
+  }
 }

@@ -1,4 +1,5 @@
 import Compute
+import ResNet
 
 /// A type of values that recipes set.
 public protocol KnobValue: Sendable {
@@ -60,6 +61,7 @@ extension KnobValue where Self: RawRepresentable<String> & CaseIterable {
 
 extension Configuration.BatchNorm: KnobValue {}
 extension Precision: KnobValue {}
+extension Architecture: KnobValue {}
 
 /// Nil, for never, is YAML's null.
 extension Configuration.EarlyStopping?: KnobValue {

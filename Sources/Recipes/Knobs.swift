@@ -3,6 +3,9 @@ public import Compute
 /// Every knob of a recipe. A new one is a property of ``Configuration``, an entry here, and an option's line in the
 /// command line's `RecipeOptions`.
 public enum Knobs {
+  public static let arch = Knob(
+    "arch", \Configuration.arch, "The network", standard: "\(Recipe.arch)",
+    comment: "the network, by torchvision's name")
   public static let batchSize = Knob(
     "batch_size", \Configuration.batchSize, "Images of a step, over all ranks together",
     standard: "\(Recipe.batchSize)", comment: "images of a step, over all ranks together",
@@ -48,7 +51,8 @@ public enum Knobs {
 
   /// A whole recipe's, in the order of its file.
   static let all: [any FileKnob<Configuration>] = [
-    batchSize, wd, ps, seed, augment, shuffle, batchNorm, precision, validPct, splitSeed, mixup, labelSmoothing, ema,
+    arch, batchSize, wd, ps, seed, augment, shuffle, batchNorm, precision, validPct, splitSeed, mixup, labelSmoothing,
+    ema,
     keepBest, stopping,
   ]
 

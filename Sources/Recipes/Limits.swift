@@ -3,7 +3,7 @@ import ResNet
 /// The values a recipe's knobs may have, wherever they are set.
 public enum Limits {
   public static let epochs = 0...100_000
-  public static let size = ResNet50.smallestImage...4096
+  public static let size = Architecture.smallestImage...4096
   public static let batchSize = 2...65536
   public static let seed = 0...Int(UInt32.max)
   public static let patience = 0...100_000

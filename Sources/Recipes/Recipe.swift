@@ -1,3 +1,5 @@
+public import ResNet
+
 /// fastai's "planet" recipe (course-v3's lesson3-planet.ipynb; learning rates of the first blog post), and what its knobs
 /// are where neither a recipe's file nor an option sets them.
 public enum Recipe {
@@ -11,6 +13,8 @@ public enum Recipe {
 
   /// Epochs of each stage.
   public static let epochs = 5
+  /// The network.
+  public static let arch = Architecture.resnet50
   /// Images of a step, over all ranks.
   public static let batchSize = 64
   /// Weight decay.

@@ -1,122 +1,60 @@
-public import Compute
-
-/// ResNet-50 (He et al., arXiv:1512.03385) in its v1.5 form, as torchvision's `resnet50`: a bottleneck's stride lies on
-/// its 3×3 convolution. Above it fastai's head (recipe §4).
-public enum Architecture {
-  /// A stage of bottlenecks.
-  public struct Stage: Sendable {
+/// A bottleneck ResNet (He et al., arXiv:1512.03385) in its v1.5 form, as torchvision's of the same name: a bottleneck's
+/// stride lies on its 3×3 convolution. Above it fastai's head (recipe §4).
+public struct Architecture: RawRepresentable, CaseIterable, Codable, Hashable, Sendable {
+  /// Bottlenecks in a row, torchvision's `layer1` to `layer4`.
+  public struct Layer: Hashable, Sendable {
     public let name: String
+    /// Bottlenecks.
     public let blocks: Int
     /// Channels inside a bottleneck; four times as many leave it.
     public let width: Int
+    /// Of the first bottleneck.
     public let stride: Int
+    /// The layer group (recipe §4).
     public let group: Int
   }
 
-  public static let stages = [
-    Stage(name: "layer1", blocks: 3, width: 64, stride: 1, group: 0),
-    Stage(name: "layer2", blocks: 4, width: 128, stride: 2, group: 0),
-    Stage(name: "layer3", blocks: 6, width: 256, stride: 2, group: 1),
-    Stage(name: "layer4", blocks: 3, width: 512, stride: 2, group: 1),
-  ]
+  /// torchvision's name of it, by which users, recipes and files call it.
+  public let rawValue: String
+  /// From the stem to the head.
+  public let layers: [Layer]
+
+  public static let resnet50 = Architecture("resnet50", blocks: [3, 4, 6, 3])
+  public static let resnet101 = Architecture("resnet101", blocks: [3, 4, 23, 3])
+  public static let resnet152 = Architecture("resnet152", blocks: [3, 8, 36, 3])
+  /// Every one that can be trained.
+  public static let allCases = [resnet50, resnet101, resnet152]
+
+  private init(_ name: String, blocks: [Int]) {
+    rawValue = name
+    layers = blocks.enumerated().map { place, blocks in
+      Layer(
+        name: "layer\(place + 1)", blocks: blocks, width: 64 << place, stride: place == 0 ? 1 : 2,
+        group: place < 2 ? 0 : 1)
+    }
+  }
+
+  /// The architecture that torchvision calls so; nil if it is none of these.
+  public init?(rawValue: String) {
+    guard let known = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = known
+  }
+
+  /// The smallest image side the network's five halvings leave something of.
+  public static let smallestImage = 32
   /// What batch normalization adds to the variance, as `torch.nn.BatchNorm2d` does by default.
   public static let epsilon = 1e-5
-  static let stemWidth = 64
-  static let features = 2048
-  static let hidden = 512
-  /// The layer group of the head.
+  /// The layer group of the head. Before it come fastai's two of every ResNet's body: 0 is the stem, layer1 and layer2,
+  /// 1 layer3 and layer4.
   public static let headGroup = 2
+  static let stemWidth = 64
+  /// Values of the head's hidden layer.
+  static let hidden = 512
 
-  /// A convolution as it is computed, for images of one size.
-  public struct Convolution: Sendable {
-    public let name: String
-    /// The batch normalization after it.
-    let norm: String
-    /// The layer group.
-    let group: Int
-    /// Of one image.
-    public let input: Shape
-    public let outputs: Int
-    public let kernel: (height: Int, width: Int)
-    public let stride: Int
-    public let padding: (y: Int, x: Int)
-    /// Pixels side by side that an element of the filter covers: 7 in the stem, see ``Stem``.
-    public let span: Int
+  /// Channels that leave the body.
+  var features: Int { 4 * (layers.last?.width ?? 0) }
+}
 
-    /// Of one image: multiplications and additions, two for each element of the filter and each output, as a direct
-    /// convolution needs them.
-    public var flops: Double {
-      let (height, width) = (
-        (input.height + 2 * padding.y - kernel.height) / stride + 1,
-        (input.width + 2 * padding.x - kernel.width - span + 1) / stride + 1
-      )
-      return 2 * Double(height * width * outputs * kernel.height * kernel.width * span * input.channels)
-    }
-  }
-
-  /// Every convolution, in forward order.
-  public static func convolutions(imageSize: Int) -> [Convolution] {
-    var all = [
-      Convolution(
-        name: "conv1", norm: "bn1", group: 0, input: Shape(1, imageSize + 6, imageSize + 6, 3), outputs: stemWidth,
-        kernel: (7, 1), stride: 2, padding: (0, 0), span: 7)
-    ]
-    var (size, inputs) = (((imageSize + 1) / 2 + 1) / 2, stemWidth)
-    for stage in stages {
-      for block in 0..<stage.blocks {
-        func add(
-          _ name: String, _ norm: String, _ size: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int
-        ) {
-          let block = "\(stage.name).\(block)"
-          all.append(
-            Convolution(
-              name: "\(block).\(name)", norm: "\(block).\(norm)", group: stage.group,
-              input: Shape(1, size, size, inputs), outputs: outputs,
-              kernel: (kernel, kernel), stride: stride, padding: (kernel / 2, kernel / 2), span: 1))
-        }
-        let stride = block == 0 ? stage.stride : 1
-        let after = (size - 1) / stride + 1
-        add("conv1", "bn1", size, inputs, stage.width, kernel: 1, stride: 1)
-        add("conv2", "bn2", size, stage.width, stage.width, kernel: 3, stride: stride)
-        add("conv3", "bn3", after, stage.width, 4 * stage.width, kernel: 1, stride: 1)
-        if block == 0 { add("downsample.0", "downsample.1", size, inputs, 4 * stage.width, kernel: 1, stride: stride) }
-        (size, inputs) = (after, 4 * stage.width)
-      }
-    }
-    return all
-  }
-
-  /// Operations of a step for one image: forward; in training also the gradients by all inputs but the images, and,
-  /// unless frozen, by all filters (recipe §4.1).
-  public static func flops(imageSize: Int, labels: Int, training: Bool, frozen: Bool) -> Double {
-    let convolutions = convolutions(imageSize: imageSize).map(\.flops)
-    let linear = 2 * Double(2 * features * hidden + hidden * labels)
-    let forward = convolutions.reduce(linear, +)
-    guard training else { return forward }
-    return forward * 2 - convolutions[0] + (frozen ? linear : forward)
-  }
-
-  /// Calls `visit` with name, PyTorch shape, kind and layer group of every tensor, in forward order.
-  static func forEachParameter(labels: Int, _ visit: (String, [Int], Parameter.Kind, Int) -> Void) {
-    func batchNorm(_ name: String, _ channels: Int, _ group: Int) {
-      visit("\(name).weight", [channels], .batchNorm, group)
-      visit("\(name).bias", [channels], .batchNorm, group)
-      visit("\(name).running_mean", [channels], .statistic, group)
-      visit("\(name).running_var", [channels], .statistic, group)
-    }
-    func linear(_ name: String, _ inputs: Int, _ outputs: Int) {
-      visit("\(name).weight", [outputs, inputs], .linear, headGroup)
-      visit("\(name).bias", [outputs], .bias, headGroup)
-    }
-    // The images' size does not matter here.
-    for c in convolutions(imageSize: ResNet50.smallestImage) {
-      let kernel = [c.kernel.height, c.kernel.width * c.span]
-      visit("\(c.name).weight", [c.outputs, c.input.channels] + kernel, .convolution, c.group)
-      batchNorm(c.norm, c.outputs, c.group)
-    }
-    batchNorm("head.2", 2 * features, headGroup)
-    linear("head.4", 2 * features, hidden)
-    batchNorm("head.6", hidden, headGroup)
-    linear("head.8", hidden, labels)
-  }
+extension Architecture: CustomStringConvertible {
+  public var description: String { rawValue }
 }

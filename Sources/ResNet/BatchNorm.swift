@@ -37,10 +37,10 @@ struct BatchNorm {
     betaGradient = parameters.gradient("\(name).bias")
     runningMean = parameters.value("\(name).running_mean")
     runningVariance = parameters.value("\(name).running_var")
-    affine = Affine(scale: arena.take(channels), shift: arena.take(channels))
-    (mean, inverseDeviation) = (arena.take(channels), arena.take(channels))
-    (slope, dyMean) = (arena.take(channels), arena.take(channels))
-    sums = arena.take(engine.threads.count * 2 * channels + 1, of: Double.self)
+    affine = Affine(scale: arena.allocate(channels), shift: arena.allocate(channels))
+    (mean, inverseDeviation) = (arena.allocate(channels), arena.allocate(channels))
+    (slope, dyMean) = (arena.allocate(channels), arena.allocate(channels))
+    sums = arena.allocate(engine.threads.count * 2 * channels + 1, of: Double.self)
   }
 
   /// The pass over z that ``fit(rows:pass:)`` must follow in training.

@@ -8,7 +8,7 @@ struct Dropout {
   private let width: Int
 
   init(batch: Int, width: Int, arena: Arena) {
-    keep = arena.take(batch * width)
+    keep = arena.allocate(batch * width)
     self.width = width
   }
 

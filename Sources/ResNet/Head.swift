@@ -17,7 +17,7 @@ struct Head {
   private let logits: Tensor
   private let dPooled: Tensor
   private let dHidden: Tensor
-  private let which: UnsafeMutablePointer<Int32>
+  private let argmax: UnsafeMutablePointer<Int32>
   private let engine: Engine
 
   init(input: Shape, plan: Plan) {
@@ -35,14 +35,14 @@ struct Head {
     (pooled, normalized, dPooled) = (vector(features), vector(features), vector(features))
     (hidden, normalizedHidden, dHidden) = (vector(width), vector(width), vector(width))
     logits = vector(plan.parameters.labels)
-    which = plan.arena.take(input.images * input.channels, of: Int32.self)
+    argmax = plan.arena.allocate(input.images * input.channels, of: Int32.self)
     plan.reserveGradient(input)
   }
 
   func forward(_ x: Tensor, pass: Pass) throws -> Tensor {
     let n = x.shape.images
     var sources = pass.images.map { RandomSource(seed: pass.seed, purpose: .dropout, pass.step, $0) }
-    engine.concatPool(x, into: pooled.prefix(n), which: which)
+    engine.concatPool(x, into: pooled.prefix(n), argmax: argmax)
     try normalize(norm1, pooled.prefix(n), into: normalized.prefix(n), pass: pass)
     if drops(pass) { dropout1.forward(normalized.prefix(n), rate: pass.dropout / 2, sources: &sources) }
     linear1.forward(normalized.prefix(n), into: hidden.prefix(n), training: pass.training)
@@ -64,7 +64,7 @@ struct Head {
     linear1.backward(dHidden, x: normalized.prefix(n), into: dPooled)
     if drops(pass) { dropout1.backward(dPooled) }
     try backward(norm1, dPooled, z: pooled.prefix(n), pass: pass)
-    engine.concatPoolBackward(dPooled, which: which, into: dx)
+    engine.concatPoolBackward(dPooled, argmax: argmax, into: dx)
   }
 
   private func drops(_ pass: Pass) -> Bool { pass.training && pass.dropout > 0 }

@@ -3,7 +3,7 @@ import Compute
 /// Initial values.
 extension Parameters {
   /// PyTorch's defaults for batch normalization, zeros for biases and, for filters and linear weights, normal values of
-  /// variance 2/fan: fan_out in the body (torchvision's `resnet50`), fan_in in the head (fastai's `init_default` with
+  /// variance 2/fan: fan_out in the body (torchvision's ResNets), fan_in in the head (fastai's `init_default` with
   /// `kaiming_normal_`, recipe §4).
   ///
   /// Values depend on the seed and the tensor's place in the list alone.

@@ -33,6 +33,7 @@ public struct Parameter: Sendable {
 ///
 /// Order is that of the forward pass, so that backward finishes the gradient arena from its end.
 public final class Parameters: @unchecked Sendable {
+  public let architecture: Architecture
   public let labels: Int
   public let trainable: [Parameter]
   public let statistics: [Parameter]
@@ -43,11 +44,12 @@ public final class Parameters: @unchecked Sendable {
   private let index: [String: Parameter]
 
   /// Zeros, for a network of `labels` outputs.
-  public init(labels: Int) {
+  public init(labels: Int, architecture: Architecture) {
+    self.architecture = architecture
     self.labels = labels
     var (trainable, statistics): ([Parameter], [Parameter]) = ([], [])
     var (trainableCount, statisticCount) = (0, 0)
-    Architecture.forEachParameter(labels: labels) { name, shape, kind, group in
+    architecture.forEachParameter(labels: labels) { name, shape, kind, group in
       let count = shape.reduce(1, *)
       let start = kind == .statistic ? statisticCount : trainableCount
       let parameter = Parameter(name: name, shape: shape, kind: kind, group: group, range: start..<start + count)
@@ -62,7 +64,7 @@ public final class Parameters: @unchecked Sendable {
     self.trainable = trainable
     self.statistics = statistics
     index = Dictionary(uniqueKeysWithValues: (trainable + statistics).map { ($0.name, $0) })
-    let buffer = { [arena] in UnsafeMutableBufferPointer<Float>(start: arena.take($0), count: $0) }
+    let buffer = { [arena] in UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
     values = buffer(trainableCount)
     gradients = buffer(trainableCount)
     runningStatistics = buffer(statisticCount)

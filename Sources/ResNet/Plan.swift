@@ -23,7 +23,7 @@ final class Plan {
   /// The memory backward and evaluation work in, once every layer has asked.
   func workspace() -> Workspace {
     let bytes = gradientCount * engine.precision.bytes
-    return Workspace(buffers: (0..<4).map { _ in UnsafeMutableRawPointer(arena.take(bytes, of: UInt8.self)) })
+    return Workspace(buffers: (0..<4).map { _ in UnsafeMutableRawPointer(arena.allocate(bytes, of: UInt8.self)) })
   }
 }
 

@@ -8,7 +8,7 @@ struct Stem {
   private let convolution: ConvolutionNorm
   private let framed: Tensor
   private let output: Tensor
-  private let which: UnsafeMutablePointer<UInt8>
+  private let argmax: UnsafeMutablePointer<UInt8>
   private let engine: Engine
   private static let frame = 3
 
@@ -21,7 +21,7 @@ struct Stem {
       padding: (0, 0), span: 7, plan: plan)
     let (height, width) = ((convolution.output.height - 1) / 2 + 1, (convolution.output.width - 1) / 2 + 1)
     output = plan.tensor(Shape(input.images, height, width, Architecture.stemWidth))
-    which = plan.arena.take(output.shape.count, of: UInt8.self)
+    argmax = plan.arena.allocate(output.shape.count, of: UInt8.self)
     plan.reserveGradient(convolution.output)
   }
 
@@ -32,7 +32,7 @@ struct Stem {
     let n = x.shape.images
     copyIntoFrame(x)
     try convolution.forward(framed.prefix(n), pass: pass)
-    engine.maxPool(convolution.z(n), normalizing: convolution.norm.affine, into: output.prefix(n), which: which)
+    engine.maxPool(convolution.z(n), normalizing: convolution.norm.affine, into: output.prefix(n), argmax: argmax)
     return output.prefix(n)
   }
 
@@ -42,7 +42,7 @@ struct Stem {
     copyIntoFrame(x)
     let z = try convolution.evaluateConvolution(framed.prefix(n), into: workspace.buffers[0])
     let y = Tensor(workspace.buffers[1], output.prefix(n).shape, output.precision)
-    engine.maxPool(z, normalizing: convolution.norm.affine, into: y, which: which)
+    engine.maxPool(z, normalizing: convolution.norm.affine, into: y, argmax: argmax)
     return y
   }
 
@@ -50,7 +50,7 @@ struct Stem {
   func backward(_ dy: Tensor, workspace: Workspace, pass: Pass) throws {
     let z = convolution.z(dy.shape.images)
     let dz = Tensor(workspace.free(but: dy)[0], z.shape, z.precision)
-    engine.maxPoolBackward(dy, which: which, into: dz)
+    engine.maxPoolBackward(dy, argmax: argmax, into: dz)
     engine.run(convolution.norm.reduction(mask: .normalized(convolution.norm.affine), z: z), on: dz)
     try convolution.backward(dz, dz: dz, x: framed.prefix(dy.shape.images), dx: nil, pass: pass)
   }

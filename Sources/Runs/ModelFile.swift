@@ -10,6 +10,8 @@ public import ResNet
 public struct ModelFile: Sendable {
   /// Names of the network's outputs.
   public let labels: [String]
+  /// What network it is.
+  public let architecture: Architecture
   /// Side of the images it was last trained on.
   public let size: Int
   /// The data it was trained on and judged with.
@@ -29,16 +31,19 @@ public struct ModelFile: Sendable {
     let about = [
       "format": format, "stage": stage.name, "recipe": String(decoding: try configuration.encoded(), as: UTF8.self),
     ]
-    let facts = try facts(labels: labels, size: stage.size, origin: origin)
+    let facts = try facts(
+      labels: labels, size: stage.size, architecture: parameters.architecture, origin: origin)
     try SafeTensors.write(tensors, metadata: about.merging(facts) { $1 }, to: path)
   }
 
-  /// What one must know to use a network, as it stands in the metadata: `labels`, `size`, the `mean` and `std` its images
-  /// are normalized with, and the `data` it was made of; all but the size as JSON.
-  public static func facts(labels: [String], size: Int, origin: DataOrigin) throws -> [String: String] {
+  /// What one must know to use a network, as it stands in the metadata: `labels`, `size`, `arch` (torchvision's name), the
+  /// `mean` and `std` its images are normalized with, and the `data` it was made of; all but size and arch as JSON.
+  public static func facts(labels: [String], size: Int, architecture: Architecture, origin: DataOrigin) throws
+    -> [String: String]
+  {
     [
-      "labels": try json(labels), "size": String(size), "mean": try json(ImageNet.mean), "std": try json(ImageNet.std),
-      DataOrigin.key: try origin.json,
+      "labels": try json(labels), "size": String(size), "arch": architecture.rawValue,
+      "mean": try json(ImageNet.mean), "std": try json(ImageNet.std), DataOrigin.key: try origin.json,
     ]
   }
 
@@ -51,8 +56,9 @@ public struct ModelFile: Sendable {
       let labels = try? JSONDecoder().decode([String].self, from: Data(text.utf8)),
       !labels.isEmpty, Set(labels).count == labels.count
     else { throw RunError.badFile(path: path, reason: "its metadata name no labels") }
-    guard let size = file.metadata["size"].flatMap({ Int($0) }), (ResNet50.smallestImage...4096).contains(size)
+    guard let size = file.metadata["size"].flatMap({ Int($0) }), (Architecture.smallestImage...4096).contains(size)
     else { throw RunError.badFile(path: path, reason: "its metadata give no image size") }
+    architecture = try Self.architecture(file)
     guard let width = file.tensors["head.8.bias"]?.values.count, width == labels.count
     else {
       throw RunError.badFile(
@@ -61,7 +67,7 @@ public struct ModelFile: Sendable {
     guard let origin = DataOrigin(metadata: file.metadata)
     else { throw RunError.badFile(path: path, reason: "its metadata do not say which data it was made of") }
     (self.labels, self.size, self.origin) = (labels, size, origin)
-    try file.check(against: Parameters.expected(labels: labels.count))
+    try file.check(against: Parameters.expected(labels: labels.count, architecture))
   }
 
   /// Where it was read.
@@ -77,7 +83,7 @@ public struct ModelFile: Sendable {
   /// The network's tensors under their PyTorch names, and no others.
   public var tensors: [String: StoredTensor] { file.tensors }
 
-  /// Copies the weights into a network of as many labels.
+  /// Copies the weights into a network of the same architecture and as many labels.
   public func load(into parameters: Parameters) {
     for parameter in parameters.all {
       if let tensor = file.tensors[parameter.name] { parameters.load(tensor.values, into: parameter) }
@@ -99,6 +105,19 @@ public struct ModelFile: Sendable {
       unknown: labels.filter { !expected.contains($0) })
   }
 
+  /// That it is the network a recipe trains.
+  public func check(architecture expected: Architecture) throws(RunError) {
+    if architecture != expected { throw .otherArchitecture(path: file.path, it: architecture, recipe: expected) }
+  }
+
+  /// What the metadata call it. Files of before they did are of the only one there was.
+  private static func architecture(_ file: TensorFile) throws(RunError) -> Architecture {
+    guard let name = file.metadata["arch"] else { return .resnet50 }
+    if let known = Architecture(rawValue: name) { return known }
+    let all = Architecture.allCases.map(\.rawValue).joined(separator: ", ")
+    throw .badFile(path: file.path, reason: "its metadata call it '\(name)', which is none of \(all)")
+  }
+
   private static func json(_ value: some Encodable) throws -> String {
     String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
   }
@@ -106,7 +125,7 @@ public struct ModelFile: Sendable {
 
 extension Parameters {
   /// Names and PyTorch shapes of all tensors of a network.
-  static func expected(labels: Int) -> [(name: String, shape: [Int])] {
-    Parameters(labels: labels).all.map { ($0.name, $0.shape) }
+  static func expected(labels: Int, _ architecture: Architecture) -> [(name: String, shape: [Int])] {
+    Parameters(labels: labels, architecture: architecture).all.map { ($0.name, $0.shape) }
   }
 }

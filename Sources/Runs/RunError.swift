@@ -1,3 +1,5 @@
+public import ResNet
+
 /// Why a run, or a file of one, cannot be used.
 public enum RunError: Error, Equatable, CustomStringConvertible {
   /// The run folder holds an interrupted run.
@@ -18,6 +20,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case badFile(path: String, reason: String)
   /// The model's labels are not the dataset's.
   case otherLabels(path: String, missing: [String], unknown: [String])
+  /// The model is another network than the recipe trains.
+  case otherArchitecture(path: String, it: Architecture, recipe: Architecture)
   /// A checkpoint given by name is not in the run.
   case noModel(name: String, searched: [String])
 
@@ -41,6 +45,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path): \(reason)."
     case .otherLabels(let path, let missing, let unknown):
       "\(path): its labels are not the data's (only in the data: \(Self.list(missing)); only in the model: \(Self.list(unknown)))."
+    case .otherArchitecture(let path, let it, let recipe):
+      "\(path): is a \(it), and the recipe trains a \(recipe)."
     case .noModel(let name, let searched):
       "\(name): no such checkpoint (looked for \(searched.joined(separator: ", ")))."
     }

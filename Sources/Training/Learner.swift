@@ -12,7 +12,7 @@ public import Runs
 /// gradients.
 public final class Learner {
   let parameters: Parameters
-  public let network: ResNet50
+  public let network: Network
   let optimizer: any Optimizer
   /// One-cycle over the stage, unless something else is tried.
   var schedule: any Schedule
@@ -41,7 +41,7 @@ public final class Learner {
     self.worker = worker
     schedule = OneCycle(steps: steps, peaks: stage.learningRates)
     let largest = max(1, (configuration.batchSize + worker.communicator.size - 1) / worker.communicator.size)
-    network = ResNet50(parameters, imageSize: stage.size, batch: largest, engine: worker.engine)
+    network = Network(parameters, imageSize: stage.size, batch: largest, engine: worker.engine)
     optimizer = AdamW(parameters, frozen: stage.frozen, weightDecay: configuration.wd, engine: worker.engine)
     ranges = parameters.trainableRanges(frozen: stage.frozen)
     dLogits = arena.tensor(Shape(largest, 1, 1, parameters.labels))

@@ -32,8 +32,8 @@ final class AdamW: Optimizer {
     self.engine = engine
     self.weightDecay = weightDecay
     let count = parameters.values.count
-    firstMoments = UnsafeMutableBufferPointer(start: arena.take(count), count: count)
-    secondMoments = UnsafeMutableBufferPointer(start: arena.take(count), count: count)
+    firstMoments = UnsafeMutableBufferPointer(start: arena.allocate(count), count: count)
+    secondMoments = UnsafeMutableBufferPointer(start: arena.allocate(count), count: count)
     slices = (0..<Configuration.layerGroups).flatMap { group in
       parameters.trainableRanges(frozen: frozen, group: group).map { (group, $0) }
     }

@@ -1,22 +1,28 @@
 import Checkpoints
 import Files
 import Foundation
-import ResNet
+public import ResNet
 
-/// Weights of a ResNet-50 trained on something else, usually ImageNet.
+/// Weights of a ResNet trained on something else, usually ImageNet.
 public enum PretrainedBody {
-  /// Where torchvision keeps its `resnet50-*.pth`: `$TORCH_HOME/hub/checkpoints`, else `~/.cache/torch/hub/checkpoints`. Of
-  /// several, the weights the recipe was made with come first. Variables that are empty count as not set.
+  /// torchvision's first weights, which fastai v1 fetched: the recipe was made with the first of them.
+  private static let original = ["resnet50-19c8e357.pth", "resnet101-5d3b4d8f.pth", "resnet152-394f9c45.pth"]
+
+  /// Where torchvision keeps an architecture's `ARCH-*.pth`: `$TORCH_HOME/hub/checkpoints`, else
+  /// `~/.cache/torch/hub/checkpoints`. Of several, those that fastai v1 fetched come first. Variables that are empty count
+  /// as not set.
   ///
-  /// - Throws: ``TrainingError/noPretrained(folder:)`` where there is none.
-  public static func find(environment: [String: String]) throws(TrainingError) -> String {
+  /// - Throws: ``TrainingError/noPretrained(_:folder:)`` where there is none.
+  public static func find(
+    _ architecture: Architecture, environment: [String: String]
+  ) throws(TrainingError) -> String {
     let environment = environment.filter { !$0.value.isEmpty }
     let cache = environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "~") + "/.cache"
     let folder = (environment["TORCH_HOME"] ?? cache + "/torch") + "/hub/checkpoints"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let weights = names.filter { $0.begins(with: "resnet50-") && $0.ends(with: ".pth") }.sorted()
-    guard let name = weights.first(where: { $0 == "resnet50-19c8e357.pth" }) ?? weights.first
-    else { throw .noPretrained(folder: folder) }
+    let weights = names.filter { $0.begins(with: "\(architecture)-") && $0.ends(with: ".pth") }.sorted()
+    guard let name = weights.first(where: original.contains) ?? weights.first
+    else { throw .noPretrained(architecture, folder: folder) }
     return folder + "/" + name
   }
 

@@ -10,14 +10,14 @@ final class Snapshot {
 
   /// A copy of what the network has now.
   init(of parameters: Parameters) {
-    let buffer = { [arena] in UnsafeMutableBufferPointer<Float>(start: arena.take($0), count: $0) }
+    let buffer = { [arena] in UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
     values = buffer(parameters.values.count)
     runningStatistics = buffer(parameters.runningStatistics.count)
-    take(parameters)
+    copy(from: parameters)
   }
 
   /// Becomes a copy of what the network has now.
-  func take(_ parameters: Parameters) {
+  func copy(from parameters: Parameters) {
     _ = values.update(fromContentsOf: parameters.values)
     _ = runningStatistics.update(fromContentsOf: parameters.runningStatistics)
   }

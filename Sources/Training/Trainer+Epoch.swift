@@ -83,7 +83,7 @@ extension Trainer {
   private func keep(_ predictions: Predictions?, of learner: Learner, in stage: Configuration.Stage) {
     if let best = learner.best {
       guard let predictions, Metrics(predictions).fbeta > (bestFbeta(of: stage) ?? -1) else { return }
-      best.take(parameters)
+      best.copy(from: parameters)
     }
     self.predictions = predictions
   }

@@ -32,6 +32,7 @@ extension Trainer {
       case .pretrained(let path): try PretrainedBody.load(path, into: parameters)
       case .model(let path):
         let model = try ModelFile(path: path)
+        try model.check(architecture: configuration.arch)
         try model.check(labels: dataset.labels)
         model.load(into: parameters)
         follow(model)

@@ -66,7 +66,7 @@ public final class Trainer {
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))
     try communicator.verifyIdentical(options.value, what: "options")
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
-    parameters = Parameters(labels: dataset.labels.count)
+    parameters = Parameters(labels: dataset.labels.count, architecture: configuration.arch)
     origin = DataOrigin(dataset, configuration)
     log = StepLog(path: folder.log)
     history = History(path: folder.history, stages: configuration.stages.map(\.name))

@@ -1,3 +1,5 @@
+public import ResNet
+
 /// Why training cannot go on.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// The loss, or a weight, became infinite or not a number.
@@ -9,7 +11,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// Ranks are in different steps, which only a bug can bring about.
   case outOfStep(Int)
   /// No pretrained weights where torchvision would have put them.
-  case noPretrained(folder: String)
+  case noPretrained(Architecture, folder: String)
 
   public var description: String {
     switch self {
@@ -21,8 +23,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "\(what): not the same on rank \(ranks.map(String.init).joined(separator: ", ")) as on the other ranks. Replicas must never differ: suspect that host's memory or network."
     case .outOfStep(let step):
       "training: not all ranks are in step \(step)."
-    case .noPretrained(let folder):
-      "pretrained weights: no resnet50-*.pth in \(folder)."
+    case .noPretrained(let arch, let folder):
+      "pretrained weights: no \(arch)-*.pth in \(folder)."
     }
   }
 }

@@ -46,6 +46,7 @@ enum Advice {
     case .otherData: "Resume with the same labels, images and split."
     case .badFile: "Use a file that planet-dist train saved."
     case .otherLabels: "Use the data it was trained on, or start without --from."
+    case .otherArchitecture(_, let it, let recipe): "Add --arch \(it), or start from a saved \(recipe)."
     case .noModel: "Give --from a stage saved in this --run, or a file."
     }
   }
@@ -72,8 +73,8 @@ enum Advice {
       "Start again with a lower --lr (lr-find suggests one), in another --run or after removing this one's state.safetensors."
     case .replicasDiffer: "--resume continues from the last saved epoch."
     case .outOfStep: "This is a bug in planet-dist; please report it with the command line."
-    case .noPretrained:
-      "Run launch/get-weights, or name a file with --pretrained FILE, or start from random weights with --pretrained none."
+    case .noPretrained(let arch, _):
+      "Run launch/get-weights \(arch), or name a file with --pretrained FILE, or start from random weights with --pretrained none."
     }
   }
 }

@@ -38,7 +38,7 @@ extension Job {
   private static func exitCode(_ error: RunError) -> Int32 {
     switch error {
     case .unfinishedRun, .nothingToResume, .alreadyTrained, .otherConfiguration: EX_USAGE
-    case .damagedState, .leadsOutside, .otherData, .badFile, .otherLabels, .noModel: EX_DATAERR
+    case .damagedState, .leadsOutside, .otherData, .badFile, .otherLabels, .otherArchitecture, .noModel: EX_DATAERR
     }
   }
 

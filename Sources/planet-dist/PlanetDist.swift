@@ -8,7 +8,7 @@ import Foundation
 struct PlanetDist: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "planet-dist",
-    abstract: "Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many.",
+    abstract: "Fine-tune a ResNet on labelled images, on the CPUs of one machine or many.",
     discussion: """
       Every command runs alone, or on N ranks with `mpirun -np N planet-dist …`; what takes long, with \
       `planet-dist supervise -- mpirun -np N planet-dist …`, which signals do not cost its work.

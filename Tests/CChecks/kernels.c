@@ -178,9 +178,9 @@ static void check_pools(const pd_set *set, pd_precision precision, int height, i
   for (size_t i = 0; i < count; i++) sum += get(dx, precision, i);
   expect(set->name, "max pool's gradient", PD_FP32, 0, sum, (double)pooled);
   float *both = calloc(images * 2 * channels, 4);
-  int32_t *which = calloc(images * channels, 4);
-  k->concat_pool(x, (int)pixels, channels, both, which, 0, images);
-  k->concat_pool_backward(both, which, (int)pixels, channels, dx, 0, images);
+  int32_t *argmax = calloc(images * channels, 4);
+  k->concat_pool(x, (int)pixels, channels, both, argmax, 0, images);
+  k->concat_pool_backward(both, argmax, (int)pixels, channels, dx, 0, images);
   for (size_t i = 0; i < images * channels; i++) {
     size_t n = i / channels, c = i % channels;
     double mean = 0, max = -INFINITY;
@@ -191,9 +191,9 @@ static void check_pools(const pd_set *set, pd_precision precision, int height, i
     expect(set->name, "largest", PD_FP32, i, both[n * 2 * channels + c], max);
     expect(set->name, "mean", PD_FP32, i, both[(n * 2 + 1) * channels + c], mean);
     expect(set->name, "largest's gradient", precision, i,
-           get(dx, precision, (n * pixels + which[i]) * channels + c), max + mean / (double)pixels);
+           get(dx, precision, (n * pixels + argmax[i]) * channels + c), max + mean / (double)pixels);
   }
-  free(x), free(dx), free(y), free(ones), free(tap), free(scale), free(shift), free(one), free(both), free(which);
+  free(x), free(dx), free(y), free(ones), free(tap), free(scale), free(shift), free(one), free(both), free(argmax);
 }
 
 static void check_arrays(const pd_set *set, size_t count) {

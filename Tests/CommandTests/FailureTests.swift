@@ -39,7 +39,7 @@ import Testing
     #expect(run.exitCode == 65)
     #expect(
       run.errors == "Error: pretrained weights: no resnet50-*.pth in \(folder.path("torch"))/hub/checkpoints. "
-        + "Run launch/get-weights, or name a file with --pretrained FILE, or start from random weights with "
+        + "Run launch/get-weights resnet50, or name a file with --pretrained FILE, or start from random weights with "
         + "--pretrained none.\n")
   }
 

@@ -39,6 +39,18 @@ struct GetWeightsTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path(cache)) == [name])
   }
 
+  /// An architecture stands for torchvision's file of it, which nothing else is taken for.
+  @Test(arguments: [
+    ("resnet50", "resnet50-19c8e357.pth"), ("resnet101", "resnet101-5d3b4d8f.pth"),
+    ("resnet152", "resnet152-394f9c45.pth"),
+  ]) func architectures(name: String, file: String) throws {
+    try server.serve(weights, as: file)
+    let run = try get(name)
+    #expect(run.exitCode == 1)
+    #expect(run.errors.contains("\(file): its SHA-256 does not begin with \(file.split { "-.".contains($0) }[1])"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path(cache)).isEmpty)
+  }
+
   /// One that runs beside another waits, says so, and finds what that one brought.
   @Test func twoAtOnce() throws {
     try FileManager.default.createDirectory(atPath: folder.path(cache), withIntermediateDirectories: true)
@@ -120,10 +132,12 @@ struct GetWeightsTests {
     #expect(fetched() == Data("other".utf8))
   }
 
-  @Test(arguments: ["weights.pth", "../resnet50-01319875.pth", "resnet50-.pth"]) func wrongName(name: String) throws {
+  @Test(arguments: ["weights.pth", "../resnet50-01319875.pth", "resnet50-.pth", "resnet18"])
+  func wrongName(name: String) throws {
     let run = try get(name)
     #expect(run.exitCode == 1)
     #expect(
-      run.errors == "launch/get-weights: FILE is a name like resnet50-19c8e357.pth, not '\(name)'.\n")
+      run.errors == "launch/get-weights: give resnet50, resnet101, resnet152 or a name like resnet50-19c8e357.pth, "
+        + "not '\(name)'.\n")
   }
 }

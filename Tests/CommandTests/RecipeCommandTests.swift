@@ -16,12 +16,13 @@ import Testing
   }
 
   @Test func whatOverridesWhat() throws {
-    let path = try recipe("batch_size: 8\nwd: 0.1\nseed: 7\nprecision: bf16\nearly_stopping: {min_delta: 0.25}\n")
+    let path = try recipe(
+      "batch_size: 8\nwd: 0.1\nseed: 7\nprecision: bf16\narch: resnet101\nearly_stopping: {min_delta: 0.25}\n")
     let run = try print("--recipe", path, "--wd", "0.2", "--early-stopping", "3", "--valid-pct", "0.5")
     #expect(run.exitCode == 0, "\(run.errors)")
     let lines = run.output.split(separator: "\n").map { $0.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces) }
     for line in [
-      "batch_size: 8", "seed: 7", "precision: bf16",  // the file's
+      "arch: resnet101", "batch_size: 8", "seed: 7", "precision: bf16",  // the file's
       "wd: 0.2", "valid_pct: 0.5", "early_stopping: {patience: 3, min_delta: 0.25}",  // options'
       "ps: 0.5", "split_seed: 42", "- name: stage-2-256-rn50",  // defaults
     ] { #expect(lines.contains(line), "\(line) in \(run.output)") }
@@ -29,8 +30,9 @@ import Testing
 
   /// What is printed is the same recipe again, also a part of one, which still is no beginning.
   @Test func printedIsRead() throws {
-    let part = try print("--stages", "stage-2-rn50", "--mixup", "0.4", "--size", "32")
+    let part = try print("--stages", "stage-2-rn50", "--mixup", "0.4", "--size", "32", "--arch", "resnet152")
     #expect(part.exitCode == 0 && part.output.contains("    index: 1  #"))
+    #expect(part.output.hasPrefix("arch: resnet152  #"))
     let path = try recipe(part.output)
     #expect(try print("--recipe", path).output == part.output)
     #expect(try ProgramRun("planet-dist", ["sample", "--out", folder.path("data"), "--count", "12"]).exitCode == 0)

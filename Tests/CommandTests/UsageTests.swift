@@ -8,7 +8,7 @@ import Testing
     let run = try ProgramRun("planet-dist", ["--help"])
     #expect(run.exitCode == 0)
     let words = run.output.split { $0.isWhitespace }.joined(separator: " ")
-    #expect(words.hasPrefix("OVERVIEW: Fine-tune a ResNet-50 on labelled images, on the CPUs of one machine or many."))
+    #expect(words.hasPrefix("OVERVIEW: Fine-tune a ResNet on labelled images, on the CPUs of one machine or many."))
     for command in [
       "check-data", "show-batch", "lr-find", "train", "plot", "report", "evaluate", "predict", "export", "sample",
       "supervise", "bench",
@@ -31,6 +31,10 @@ import Testing
     ),
     (["train", "--data", "x", "--batch-size", "1"], "Error: --batch-size must be 2 to 65536, not 1."),
     (["train", "--data", "x", "--size", "31"], "Error: --size must be 32 to 4096, not 31."),
+    (
+      ["train", "--data", "x", "--arch", "resnet18"],
+      "Error: The value 'resnet18' is invalid for '--arch <arch>'. Please provide one of 'resnet50', 'resnet101' or 'resnet152'."
+    ),
     (["train", "--data", "x", "--epochs=-1"], "Error: --epochs must be 0 to 100000, not -1."),
     (["train", "--data", "x", "--ps", "1"], "Error: --ps must be in 0.0..<1.0, not 1.0."),
     (["train", "--data", "x", "--valid-pct", "nan"], "Error: --valid-pct must be in 0.0..<1.0, not nan."),

@@ -56,7 +56,7 @@ private let cases = [
     let x = arena.tensor(Shape(c.images, c.height, c.width, c.inputs), values: 1, target.precision)
     let y = arena.tensor(convolver.output(for: x.shape), target.precision)
     let w = arena.weights(Shape(c.kernel, c.kernel, c.inputs, c.outputs), values: 2, target.precision)
-    let sums = arena.take(c.threads * 2 * c.outputs, of: Double.self)
+    let sums = arena.allocate(c.threads * 2 * c.outputs, of: Double.self)
     convolver.forward(x, weights: w.data, into: y, after: .statistics(channels: c.outputs, sums: sums))
     expectClose(y.doubles, c.reference(x.doubles, w.doubles), relative: target.tolerance, "y")
 
@@ -167,7 +167,7 @@ private let cases = [
     func reduce(_ sums: UnsafeMutablePointer<Double>) -> RowPass {
       .reduce(mask: .normalized(before), z: z, mean: vector(11, c.inputs), sums: sums)
     }
-    func sums() -> UnsafeMutablePointer<Double> { arena.take(c.threads * 2 * c.inputs, of: Double.self) }
+    func sums() -> UnsafeMutablePointer<Double> { arena.allocate(c.threads * 2 * c.inputs, of: Double.self) }
     func total(_ sums: UnsafeMutablePointer<Double>) -> [Double] {
       (0..<2 * c.inputs).map { i in (0..<c.threads).reduce(0) { $0 + sums[$1 * 2 * c.inputs + i] } }
     }
@@ -253,7 +253,7 @@ private let cases = [
       let convolver = Convolver(
         kernel: (3, 3), inputs: inputs, outputs: outputs, stride: 1, padding: (1, 1), image: (19, 17), engine: engine,
         scratch: Scratch(engine.threads))
-      func room() -> UnsafeMutablePointer<Double> { arena.take(threads * 2 * outputs, of: Double.self) }
+      func room() -> UnsafeMutablePointer<Double> { arena.allocate(threads * 2 * outputs, of: Double.self) }
       let (forward, backward) = (room(), room())
       convolver.forward(x, weights: w.data, into: y, after: .statistics(channels: outputs, sums: forward))
       engine.run(.reduce(mask: .none, z: y, mean: w.data, sums: backward), on: y)

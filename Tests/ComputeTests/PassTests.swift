@@ -57,7 +57,7 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
       ]
       for (mask, passes) in masks {
         let dy = arena.tensor(shape, values: 7, precision)
-        let sums = arena.take(engine.threads.count * 2 * channels, of: Double.self)
+        let sums = arena.allocate(engine.threads.count * 2 * channels, of: Double.self)
         engine.run(.reduce(mask: mask, z: z, mean: v[0].data, sums: sums), on: dy)
         let masked = given.indices.map { passes($0) ? given[$0] : 0 }
         #expect(dy.doubles == masked, "masked")
@@ -96,7 +96,7 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
       engine.convert(z.data, into: x.memory, engine.precision, count: 40)
       engine.run(.normalize(x, by: affine, channels: 40, relu: true), on: y)
       #expect(y.doubles[3].isNaN && y.doubles.filter(\.isNaN).count == 1)
-      engine.maxPool(x, normalizing: affine, into: y, which: arena.take(40, of: UInt8.self))
+      engine.maxPool(x, normalizing: affine, into: y, argmax: arena.allocate(40, of: UInt8.self))
       #expect(y.doubles[3].isNaN)
     }
   }
@@ -110,16 +110,16 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
       let (scale, shift) = (arena.tensor(Shape(1, 1, 1, channels)), arena.tensor(Shape(1, 1, 1, channels), values: 4))
       scale.floats.update(repeating: 1)
       let y = arena.tensor(Shape(2, (height - 1) / 2 + 1, (width - 1) / 2 + 1, channels), precision)
-      let which = arena.take(y.shape.count, of: UInt8.self)
+      let argmax = arena.allocate(y.shape.count, of: UInt8.self)
       let x = z.doubles.enumerated().map { Double(max(0, Float($1) + shift.data[$0 % channels])) }
-      engine.maxPool(z, normalizing: Affine(scale: scale.data, shift: shift.data), into: y, which: which)
+      engine.maxPool(z, normalizing: Affine(scale: scale.data, shift: shift.data), into: y, argmax: argmax)
       let reference = Reference.maxPool(x, images: 2, height: height, width: width, channels: channels)
       expectClose(y.doubles, reference, relative: tolerance(engine))
 
       // The gradient goes to the first pixel of each window that equals its largest.
       let dy = arena.tensor(y.shape, values: 2, precision)
       let dx = arena.tensor(z.shape, values: 3, precision)
-      engine.maxPoolBackward(dy, which: which, into: dx)
+      engine.maxPoolBackward(dy, argmax: argmax, into: dx)
       var expected = [Double](repeating: 0, count: z.shape.count)
       for (i, gradient) in dy.doubles.enumerated() {
         let (c, ox, oy) = (i % channels, i / channels % y.shape.width, i / channels / y.shape.width % y.shape.height)
@@ -138,13 +138,13 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
       let (arena, precision) = (Arena(), engine.precision)
       let x = arena.tensor(Shape(3, 3, 4, 21), values: 1, precision)
       let y = arena.tensor(Shape(3, 1, 1, 42))
-      let which = arena.take(3 * 21, of: Int32.self)
+      let argmax = arena.allocate(3 * 21, of: Int32.self)
       let reference = { Reference.concatPool($0, images: 3, pixels: 12, channels: 21) }
-      engine.concatPool(x, into: y, which: which)
+      engine.concatPool(x, into: y, argmax: argmax)
       expectClose(y.floats, reference(x.doubles))
       let dy = arena.tensor(y.shape, values: 2)
       let dx = arena.tensor(x.shape, values: 3, precision)
-      engine.concatPoolBackward(dy, which: which, into: dx)
+      engine.concatPoolBackward(dy, argmax: argmax, into: dx)
       let (xs, maxima) = (x.doubles, reference(x.doubles))
       let expected = xs.indices.map { i in
         let (n, p, c) = (i / 252, i / 21 % 12, i % 21)
@@ -159,7 +159,7 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
   @Test(arguments: [1, 7, 64, 1030]) func adamW(count: Int) {
     let arena = Arena()
     for engine in engines() {
-      let (w, m, v) = (arena.tensor(Shape(1, 1, 1, count), values: 1), arena.take(count), arena.take(count))
+      let (w, m, v) = (arena.tensor(Shape(1, 1, 1, count), values: 1), arena.allocate(count), arena.allocate(count))
       var expected = w.floats.doubles
       var (first, second) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
       for step in 1...3 {

@@ -24,11 +24,11 @@ import Testing
   }
 
   /// An untrained network, saved and exported.
-  private func network() throws -> NetworkExport {
+  private func network(_ architecture: Architecture = .resnet50) throws -> NetworkExport {
     let path = NSTemporaryDirectory() + "planet-dist-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: path) }
     let stage = Configuration.Stage(name: "s", index: 0, size: 128, frozen: true, learningRates: [1, 1, 1], epochs: 1)
-    let parameters = Parameters(labels: labels.count)
+    let parameters = Parameters(labels: labels.count, architecture: architecture)
     for (i, _) in parameters.values.enumerated() { parameters.values[i] = Float(i) }
     try ModelFile.write(
       parameters, labels: labels, stage: stage, configuration: Configuration(stages: [stage]), origin: Self.origin(),
@@ -36,19 +36,22 @@ import Testing
     return try NetworkExport(ModelFile(path: path), threshold: 0.2, version: "1.2.3")
   }
 
-  @Test func model() throws {
-    let network = try network()
+  @Test(arguments: [(Architecture.resnet50, 16), (.resnet152, 50)])
+  func model(architecture: Architecture, blocks: Int) throws {
+    let network = try network(architecture)
     let model = try ModelProto(serializedBytes: try network.onnxModel().serializedBytes() as [UInt8])
     #expect(model.opsetImport.map(\.version) == [9] && model.irVersion == 4 && model.producerVersion == "1.2.3")
     let facts = Dictionary(uniqueKeysWithValues: model.metadataProps.map { ($0.key, $0.value) })
-    #expect(Set(facts.keys) == ["labels", "threshold", "size", "mean", "std", "data"])
+    #expect(Set(facts.keys) == ["arch", "labels", "threshold", "size", "mean", "std", "data"])
+    #expect(facts["arch"] == architecture.rawValue && model.graph.name == architecture.rawValue)
     let origin = try JSONDecoder().decode(DataOrigin.self, from: Data(facts["data", default: ""].utf8))
     #expect(try origin == Self.origin() && origin.splitSeed == 7 && origin.images?.heldOut == ["a"])
     #expect(try JSONDecoder().decode([String].self, from: Data(facts["labels", default: ""].utf8)) == labels)
 
     let counts = Dictionary(grouping: model.graph.node, by: \.opType).mapValues(\.count)
-    #expect(counts["Conv"] == 53 && counts["BatchNormalization"] == 55 && counts["Add"] == 16)
-    #expect(counts["Relu"] == 50 && counts["Gemm"] == 2 && counts["Sigmoid"] == 1)
+    #expect(counts["Conv"] == 3 * blocks + 5 && counts["BatchNormalization"] == 3 * blocks + 7)
+    #expect(
+      counts["Add"] == blocks && counts["Relu"] == 3 * blocks + 2 && counts["Gemm"] == 2 && counts["Sigmoid"] == 1)
   }
 
   /// A model that was saved before it named its images is exported with all that exports had then.

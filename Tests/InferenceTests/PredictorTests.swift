@@ -56,11 +56,10 @@ import Testing
     let model = try ModelFile(path: models[0])
     let views = tta.views(seed: 1)
     let expected = try onRanks(1) { communicator in
-      let parameters = Parameters(labels: model.labels.count)
+      let parameters = Parameters(labels: model.labels.count, architecture: .resnet50)
       model.load(into: parameters)
       let evaluation = Evaluation(
-        network: ResNet50(parameters, imageSize: 32, batch: 5, engine: engine()), worker: Worker(communicator, engine())
-      )
+        network: Network(parameters, imageSize: 32, batch: 5, engine: engine()), worker: Worker(communicator, engine()))
       let rows = try views.map { view in
         var row: [Double] = []
         _ = try evaluation.run(
@@ -170,17 +169,20 @@ import Testing
   private func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 }
 
-/// Drawing 25 million numbers takes a while: once for a number of labels is enough.
-private let randomParameters = Mutex<[Int: Parameters]>([:])
+/// Drawing 25 million numbers takes a while: once for a network and number of labels is enough.
+private let randomParameters = Mutex<[String: Parameters]>([:])
 
 extension Fixture {
   /// Saves a network that nobody trained.
-  fileprivate func randomModel(_ name: String, size: Int, labels: [String]) throws -> String {
+  func randomModel(
+    _ name: String, size: Int, labels: [String], architecture: Architecture = .resnet50
+  ) throws -> String {
+    let key = "\(architecture) \(labels.count)"
     let parameters = randomParameters.withLock { drawn in
-      if let parameters = drawn[labels.count] { return parameters }
-      let parameters = Parameters(labels: labels.count)
+      if let parameters = drawn[key] { return parameters }
+      let parameters = Parameters(labels: labels.count, architecture: architecture)
       parameters.initialize(seed: 1)
-      drawn[labels.count] = parameters
+      drawn[key] = parameters
       return parameters
     }
     parameters.values[parameters.values.count - 1] = Float(size) / 100  // no two models are equal
@@ -196,7 +198,7 @@ extension Fixture {
 
 private func engine() -> Engine { Engine(kernels: Kernels.all[0], threads: Threads(1)) }
 
-private func predictor(_ models: [String], tta: TTA, batch: Int, _ communicator: Communicator) throws -> Predictor {
+func predictor(_ models: [String], tta: TTA, batch: Int, _ communicator: Communicator) throws -> Predictor {
   try Predictor(
     SavedNetworks(models, communicator: communicator), tta: tta, batchSize: batch,
     worker: Worker(communicator, engine()))

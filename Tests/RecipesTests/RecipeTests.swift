@@ -1,5 +1,6 @@
 import Compute
 import Foundation
+import ResNet
 import TestSupport
 import Testing
 
@@ -29,6 +30,7 @@ import Testing
     (c.batchSize, c.wd, c.ps, c.seed) = (48, 0.1, 0, 4_294_967_295)
     (c.augment, c.shuffle, c.batchNorm, c.precision) = (false, false, .local, .bf16)
     (c.validPct, c.splitSeed, c.mixup, c.labelSmoothing, c.ema) = (0, 7, 0.4, 0.1, 0.999)
+    c.arch = .resnet101
     (c.keepBest, c.earlyStopping) = (true, .init(patience: 2, minDelta: 1e-5))
     c.stages[1].learningRates = [1e-20, 0.1, 1.0 / 3]
     c.stages[2].epochs = 0
@@ -36,6 +38,21 @@ import Testing
     #expect(try parse(RecipeFile.text(c)) == c)
     #expect(try parse(RecipeFile.text(Recipe.planet)) == Recipe.planet)
     #expect(RecipeFile.text(Recipe.planet).contains("\nearly_stopping: null  # or {patience: "))
+  }
+
+  /// As JSON, in states and models, an architecture is its name; those of before it had one were of resnet50.
+  @Test func architectureAsJSON() throws {
+    var c = Recipe.planet
+    c.arch = .resnet152
+    let json = String(decoding: try c.encoded(), as: UTF8.self)
+    #expect(json.contains("\"arch\":\"resnet152\","))
+    func read(_ json: String) throws -> Configuration {
+      try JSONDecoder().decode(Configuration.self, from: Data(json.utf8))
+    }
+    #expect(try read(json) == c)
+    #expect(try read(json.replacingOccurrences(of: "\"arch\":\"resnet152\",", with: "")) == Recipe.planet)
+    #expect(throws: DecodingError.self) { try read(json.replacingOccurrences(of: "resnet152", with: "resnet18")) }
+    #expect(Recipe.planet.differences(from: c) == ["arch: resnet50, was resnet152"])
   }
 
   /// Stages that follow a later one of a recipe are not taken for earlier ones.
@@ -64,7 +81,7 @@ import Testing
     ("", "r.yaml: it is empty"),
     ("- 1", "r.yaml, line 1: it must be 'key: value' lines"),
     ("wd: 0.1\nbatchsize: 3", "r.yaml, line 2: unknown key 'batchsize' (did you mean 'batch_size'?)"),
-    ("zebra: 3", "r.yaml, line 1: unknown key 'zebra' (there are batch_size, wd, ps,"),
+    ("zebra: 3", "r.yaml, line 1: unknown key 'zebra' (there are arch, batch_size, wd,"),
     ("wd: 0.1\nwd: 0.2", "r.yaml: not YAML: wd is set twice"),
     ("batch_size: 1", "r.yaml, line 1: batch_size must be 2 to 65536, not 1"),
     (
@@ -74,6 +91,7 @@ import Testing
     ("wd: [1]", "r.yaml, line 1: wd must be a single value"),
     ("wd: nan", "r.yaml, line 1: wd must be a number, not 'nan'"),
     ("mixup: 2", "r.yaml, line 1: mixup must be 0.0 to 1.0, not 2.0"),
+    ("arch: resnet18", "r.yaml, line 1: arch must be resnet50 or resnet101 or resnet152, not 'resnet18'"),
     ("augment: yes", "r.yaml, line 1: augment must be true or false, not 'yes'"),
     ("precision: fp8", "r.yaml, line 1: precision must be fp32 or bf16, not 'fp8'"),
     ("early_stopping: 3", "r.yaml, line 1: early_stopping must be 'key: value' lines"),

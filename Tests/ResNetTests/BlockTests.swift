@@ -41,7 +41,7 @@ private struct ReferenceBlock {
   /// A stage's first block, strided and downsampling, and one that follows: output and every kind of gradient.
   @Test(arguments: [("layer2.0", true), ("layer1.1", false)]) func bottleneck(name: String, first: Bool) throws {
     let engine = Engine(kernels: Kernels.all[0], threads: Threads(2))
-    let parameters = Parameters(labels: 3)
+    let parameters = Parameters(labels: 3, architecture: .resnet50)
     fill(parameters, prefix: name)
     let plan = Plan(parameters: parameters, engine: engine)
     let (width, stride) = first ? (128, 2) : (64, 1)

@@ -6,11 +6,14 @@ import Testing
 
 /// The whole network against PyTorch in double precision, in every kernel set of this CPU.
 @Suite struct GoldenTests {
-  @Test(arguments: ["model", "model-odd"], Kernels.all.indices) func network(name: String, set: Int) throws {
+  @Test(arguments: ["model", "model-odd", "model-resnet101"], Kernels.all.indices) func network(name: String, set: Int)
+    throws
+  {
     let golden = try GoldenNetwork(name)
     let parameters = golden.parameters()
+    #expect(Set(parameters.all.map(\.name)) == Set(golden.tensors))
     let engine = Engine(kernels: Kernels.all[set], threads: Threads(2))
-    let network = ResNet50(parameters, imageSize: golden.size, batch: golden.batch, engine: engine)
+    let network = Network(parameters, imageSize: golden.size, batch: golden.batch, engine: engine)
     golden.fill(network.images.floats, batch: golden.batchNumber)
     let evaluation = try network.forward(count: golden.batch, pass: .evaluation)
     // Plain C on x86-64 rounds products too, and adds 4,096 of them one by one.
@@ -45,7 +48,7 @@ import Testing
     let golden = try GoldenNetwork("model")
     let parameters = golden.parameters()
     let engine = Engine(kernels: Kernels.all[set], threads: Threads(2), precision: .bf16)
-    let network = ResNet50(parameters, imageSize: golden.size, batch: golden.batch, engine: engine)
+    let network = Network(parameters, imageSize: golden.size, batch: golden.batch, engine: engine)
     golden.fill(network.images.floats, batch: golden.batchNumber)
     let evaluation = try network.forward(count: golden.batch, pass: .evaluation)
     expectClose(evaluation.floats, golden.evaluationLogits, relative: 0.02, "evaluation logits")
@@ -72,7 +75,7 @@ import Testing
   @Test func frozen() throws {
     let golden = try GoldenNetwork("model")
     let parameters = golden.parameters()
-    let network = ResNet50(
+    let network = Network(
       parameters, imageSize: golden.size, batch: golden.batch,
       engine: Engine(kernels: Kernels.all[0], threads: Threads(2)))
     golden.fill(network.images.floats, batch: 0)
@@ -98,7 +101,7 @@ import Testing
 
   /// He's initialization: the variance each tensor should have, and the same values for the same seed.
   @Test func initialization() {
-    let parameters = Parameters(labels: 17)
+    let parameters = Parameters(labels: 17, architecture: .resnet50)
     parameters.initialize(seed: 4)
     for parameter in parameters.trainable where parameter.kind == .linear || parameter.kind == .convolution {
       let values = parameters.exported(parameter)
@@ -116,7 +119,7 @@ import Testing
 
   /// PyTorch's layout and back is the identity.
   @Test func stateDict() {
-    let (a, b) = (Parameters(labels: 3), Parameters(labels: 3))
+    let (a, b) = (Parameters(labels: 3, architecture: .resnet50), Parameters(labels: 3, architecture: .resnet50))
     a.initialize(seed: 4)
     for parameter in a.all { b.load(a.exported(parameter), into: parameter) }
     #expect(hash(a.values) == hash(b.values) && hash(a.runningStatistics) == hash(b.runningStatistics))

@@ -9,7 +9,7 @@ import Testing
   private let engine = Engine(kernels: Kernels.all[0], threads: Threads(1))
 
   @Test func linear() {
-    let parameters = Parameters(labels: 5)
+    let parameters = Parameters(labels: 5, architecture: .resnet50)
     let layer = Linear("head.8", inputs: 512, outputs: 5, plan: Plan(parameters: parameters, engine: engine))
     let (weight, bias) = (parameters.value("head.8.weight"), parameters.value("head.8.bias"))
     for i in 0..<5 * 512 { weight[i] = formula(1, i) }
@@ -33,7 +33,7 @@ import Testing
 
   /// The statistics of two ranks' rows together, not the mean of each rank's.
   @Test func batchNormSumsOverRanks() throws {
-    let parameters = Parameters(labels: 2)
+    let parameters = Parameters(labels: 2, architecture: .resnet50)
     parameters.initialize(seed: 1)
     let arena = Arena()
     let norm = BatchNorm("head.6", channels: 512, parameters: parameters, engine: engine, arena: arena)
@@ -61,7 +61,7 @@ import Testing
 
   /// The digits of an image's logits must not depend on the batch it was evaluated in.
   @Test func evaluatedImagesDoNotDependOnTheirBatch() {
-    let parameters = Parameters(labels: 3)
+    let parameters = Parameters(labels: 3, architecture: .resnet50)
     parameters.initialize(seed: 1)
     let layer = Linear("head.4", inputs: 4096, outputs: 512, plan: Plan(parameters: parameters, engine: engine))
     let arena = Arena()

@@ -3,6 +3,7 @@ public import ResNet
 
 /// The network and batches of the reference values in Tests/ResNetTests/Golden; its README gives the formulas.
 public struct GoldenNetwork: Decodable {
+  public let arch: Architecture
   public let size: Int
   public let batch: Int
   /// Which batch of images and targets the file's values are of.
@@ -24,7 +25,7 @@ public struct GoldenNetwork: Decodable {
 
   /// The network's parameters before any training.
   public func parameters() -> Parameters {
-    let parameters = Parameters(labels: labels)
+    let parameters = Parameters(labels: labels, architecture: arch)
     let place = Dictionary(uniqueKeysWithValues: zip(tensors, tensors.indices))
     for parameter in parameters.all {
       guard let k = place[parameter.name] else { preconditionFailure("no \(parameter.name) in the golden file") }

@@ -65,7 +65,7 @@ import Testing
 
   /// The average against its definition.
   @Test func averageFollows() throws {
-    let parameters = Parameters(labels: 2)
+    let parameters = Parameters(labels: 2, architecture: .resnet50)
     let engine = Engine(kernels: Kernels.all[0], threads: Threads(2))
     let average = Snapshot(of: parameters)
     var expected = 0.0

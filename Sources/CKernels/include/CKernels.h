@@ -107,19 +107,19 @@ typedef struct pd_kernels {
   float (*peak)(size_t rounds);
   double flops;
 
-  /// `torch.nn.MaxPool2d(3, 2, 1)` of max(0, z·scale + shift), by channel, for images `first ..< last`; `which` records
+  /// `torch.nn.MaxPool2d(3, 2, 1)` of max(0, z·scale + shift), by channel, for images `first ..< last`; `argmax` records
   /// the tap (0…8) that was largest, the first of equals.
   void (*max_pool)(const void *z, const float *scale, const float *shift, int height, int width, int channels, void *y,
-                   uint8_t *which, size_t first, size_t last);
+                   uint8_t *argmax, size_t first, size_t last);
   /// The pooling's gradient: replaces dx.
-  void (*max_pool_backward)(const void *dy, const uint8_t *which, int height, int width, int channels, void *dx,
+  void (*max_pool_backward)(const void *dy, const uint8_t *argmax, int height, int width, int channels, void *dx,
                             size_t first, size_t last);
 
-  /// fastai's AdaptiveConcatPool2d(1): y[n] = [max over pixels, mean over pixels], 2·channels; `which` the pixel that
+  /// fastai's AdaptiveConcatPool2d(1): y[n] = [max over pixels, mean over pixels], 2·channels; `argmax` the pixel that
   /// was largest, the first of equals.
-  void (*concat_pool)(const void *x, int pixels, int channels, float *y, int32_t *which, size_t first, size_t last);
+  void (*concat_pool)(const void *x, int pixels, int channels, float *y, int32_t *argmax, size_t first, size_t last);
   /// Its gradient: replaces dx.
-  void (*concat_pool_backward)(const float *dy, const int32_t *which, int pixels, int channels, void *dx, size_t first,
+  void (*concat_pool_backward)(const float *dy, const int32_t *argmax, int pixels, int channels, void *dx, size_t first,
                                size_t last);
 
   /// Floats to the precision.

@@ -8,15 +8,18 @@ import SwiftProtobuf
 ///
 /// Nodes are called as PyTorch calls their layers, and each value as the node it comes from.
 struct ONNXGraph {
+  private let architecture: Architecture
   private let tensors: [String: StoredTensor]
   private var graph = GraphProto()
 
   /// - Parameter tensors: of a whole network, under PyTorch's names.
-  init(_ tensors: [String: StoredTensor]) { self.tensors = tensors }
+  init(_ architecture: Architecture, _ tensors: [String: StoredTensor]) {
+    (self.architecture, self.tensors) = (architecture, tensors)
+  }
 
   /// From images to probabilities.
   consuming func network(labels: Int) -> GraphProto {
-    graph.name = "resnet50"
+    graph.name = architecture.rawValue
     graph.input = [
       ValueInfoProto(
         "images", [.dimParam("batch"), .dimValue(3), .dimParam("height"), .dimParam("width")],
@@ -42,10 +45,10 @@ struct ONNXGraph {
     x = node(
       "MaxPool", [x], "maxpool",
       [.init("kernel_shape", [3, 3]), .init("strides", [2, 2]), .init("pads", [1, 1, 1, 1])])
-    for stage in Architecture.stages {
-      for block in 0..<stage.blocks {
-        let stride = block == 0 ? stage.stride : 1
-        x = bottleneck("\(stage.name).\(block)", x, stride: stride, isFirst: block == 0)
+    for layer in architecture.layers {
+      for block in 0..<layer.blocks {
+        let stride = block == 0 ? layer.stride : 1
+        x = bottleneck("\(layer.name).\(block)", x, stride: stride, isFirst: block == 0)
       }
     }
     return x

@@ -1,3 +1,4 @@
+import ResNet
 import SwiftProtobuf
 
 extension NetworkExport {
@@ -13,14 +14,15 @@ extension NetworkExport {
       $0.opsetImport = [.with { $0.version = Self.opset }]
       $0.producerName = "planet-dist"
       $0.producerVersion = version
-      $0.docString = "ResNet-50 with fastai's head: the probability of each label, independent of the others."
+      $0.docString =
+        "torchvision's \(architecture) with fastai's head: the probability of each label, independent of the others."
       $0.metadataProps = facts.sorted { $0.key < $1.key }.map { key, value in
         .with {
           $0.key = key
           $0.value = value
         }
       }
-      $0.graph = ONNXGraph(tensors).network(labels: labels.count)
+      $0.graph = ONNXGraph(architecture, tensors).network(labels: labels.count)
     }
   }
 }

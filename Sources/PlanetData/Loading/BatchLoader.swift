@@ -6,6 +6,8 @@ import Foundation
 /// Letting go of the loader, early or late, stops its threads and waits for them: at most one image's time.
 public final class BatchLoader {
   private let queue: LoaderQueue
+  /// How many batches are worked on or kept ready, unless something else is asked for.
+  public static let depth = 3
 
   /// Starts loading.
   ///
@@ -19,7 +21,7 @@ public final class BatchLoader {
   ///   - depth: how many batches to work on or keep ready. Memory is `depth` batches, and those the consumer holds.
   public init(
     _ batches: [BatchLoad], of samples: [Sample], labels: Int, size: Int,
-    augmentation: @escaping @Sendable (Int) -> Augmentation, threads: Int = 1, depth: Int = 3
+    augmentation: @escaping @Sendable (Int) -> Augmentation, threads: Int = 1, depth: Int = BatchLoader.depth
   ) {
     precondition(threads > 0 && depth > 0, "\(threads) threads, \(depth) batches")
     let queue = LoaderQueue(batches, of: samples, labels: labels, size: size, depth: depth, threads: threads)

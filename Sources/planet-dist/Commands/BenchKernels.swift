@@ -39,6 +39,7 @@ struct BenchKernels: ParsableCommand {
       let banner = try compute.banner(worker)
       let peak = worker.engine.peakFlops() / 1e9
       var benchmark = KernelBenchmark()
+      benchmark.arch = bench.arch
       (benchmark.size, benchmark.batchSize, benchmark.repetitions) = (bench.size, bench.batchSize, repetitions)
       let shows = banner != nil && !bench.json
       if let banner, shows { Self.header(banner, peak: peak) }

@@ -30,7 +30,7 @@ struct BenchMemory: ParsableCommand {
       let banner = try compute.banner(worker)
       var benchmark = StepBenchmark()
       (benchmark.size, benchmark.batchSize, benchmark.steps) = (bench.size, bench.batchSize, 1)
-      (benchmark.frozen, benchmark.evaluation) = (frozen, evaluation)
+      (benchmark.arch, benchmark.frozen, benchmark.evaluation) = (bench.arch, frozen, evaluation)
       _ = try benchmark.run(worker: worker)
       let largest = try communicator.allGather(UInt64(Self.peakResidentKilobytes)).max() ?? 0
       guard let banner else { return }

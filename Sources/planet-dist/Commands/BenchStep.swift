@@ -30,7 +30,7 @@ struct BenchStep: ParsableCommand {
       let banner = try compute.banner(worker)
       var benchmark = StepBenchmark()
       (benchmark.size, benchmark.batchSize, benchmark.steps) = (bench.size, bench.batchSize, steps)
-      (benchmark.frozen, benchmark.evaluation) = (frozen, evaluation)
+      (benchmark.arch, benchmark.frozen, benchmark.evaluation) = (bench.arch, frozen, evaluation)
       let result = try benchmark.run(worker: worker)
       guard let banner else { return }
       if bench.json { return try Console.print(json: result) }

@@ -6,6 +6,7 @@ import Foundation
 import Inference
 import PlanetData
 import Recipes
+import ResNet
 
 struct CheckData: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,6 +25,9 @@ struct CheckData: ParsableCommand {
 
   @Option(help: "The recipe instead of the planet recipe: a YAML file, as launch/recipes has some.")
   var recipe: String?
+
+  @Option(help: "The network, for the estimate. Default: the recipe's, \(Recipe.arch).")
+  var arch: Architecture?
 
   @Option(help: "Side of the images in pixels, for the estimate. Default: the stage's.")
   var size: Int?
@@ -67,7 +71,7 @@ struct CheckData: ParsableCommand {
 
   private func configuration() throws -> Configuration {
     var c = try data.splitting(.recipe(recipe))
-    (c.batchSize, c.precision) = (batchSize ?? c.batchSize, compute.precision ?? c.precision)
+    (c.arch, c.batchSize, c.precision) = (arch ?? c.arch, batchSize ?? c.batchSize, compute.precision ?? c.precision)
     for i in c.stages.indices { c.stages[i].size = size ?? c.stages[i].size }
     return c
   }

@@ -14,9 +14,9 @@ struct ExportNetwork: ParsableCommand {
       onnx: an ONNX model. Input: images, float32 [batch, 3, height, width], red, green and blue in 0...1, of any size; \
       they are normalized inside. Output: probabilities [batch, labels].
 
-      torchvision: safetensors with the names of torchvision's resnet50, and those of fastai's head behind 'head.'.
+      torchvision: safetensors with torchvision's names, and those of fastai's head behind 'head.'.
 
-      Both hold labels, threshold, size, mean and std as metadata, and as data the images trained on and held out, their \
+      Both hold arch (torchvision's name of the network), labels, threshold, size, mean and std as metadata, and as data the images trained on and held out, their \
       place, split and precision.
       """)
 

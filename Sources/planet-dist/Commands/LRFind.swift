@@ -8,6 +8,7 @@ import Foundation
 import PlanetData
 import Recipes
 import Report
+import ResNet
 import Runs
 import Training
 
@@ -44,6 +45,7 @@ struct LRFind: ParsableCommand {
 
   @Flag var body: Body?
 
+  @Option(help: Knobs.arch.help("the recipe's, \(Recipe.arch)")) var arch: Architecture?
   @Option(help: Knobs.wd.help("the recipe's, \(Recipe.wd)")) var wd: Double?
 
   @Option(help: "The first learning rate.")
@@ -88,7 +90,7 @@ struct LRFind: ParsableCommand {
       let start =
         try communicator.onRoot { () -> Start in
           try AtomicFile.reserve(folder + "/lr-find.csv")
-          return try from.map { .model($0) } ?? .fresh(pretrained)
+          return try from.map { .model($0) } ?? .fresh(pretrained, configuration.arch)
         } ?? .random
       if let banner = try compute.banner(worker) {
         Console.print(banner)
@@ -111,7 +113,7 @@ struct LRFind: ParsableCommand {
   /// The stage's, without what only whole epochs need.
   private func configuration() throws -> Configuration {
     var c = try stage.configuration()
-    (c.wd, c.precision) = (wd ?? c.wd, compute.precision ?? c.precision)
+    (c.arch, c.wd, c.precision) = (arch ?? c.arch, wd ?? c.wd, compute.precision ?? c.precision)
     (c.ema, c.keepBest, c.earlyStopping) = (0, false, nil)
     if let body { c.stages[0].frozen = body == .frozen }
     return c

@@ -121,7 +121,7 @@ struct Train: ParsableCommand {
         + "\(dataset.valid.count) to validate with")
     Console.print(
       "\(dataset.train.count / configuration.batchSize) steps an epoch of \(configuration.batchSize) images over all ranks, "
-        + "seed \(configuration.seed)")
+        + "\(configuration.arch), seed \(configuration.seed)")
     if !baseline.labels.isEmpty { Console.print("for comparison: \(baseline)") }
     Console.print("weights: \(origin)")
     for warning in dataset.warnings { Console.print("warning: \(warning)") }
@@ -143,7 +143,7 @@ struct Train: ParsableCommand {
         "\(first.name) continues from \(before ?? "another stage"). Add --from \(before ?? "FILE")"
           + (before == nil ? "." : ", or put it first in --stages."))
     }
-    return try .fresh(pretrained)
+    return try .fresh(pretrained, configuration.arch)
   }
 
   /// The stage a checkpoint is named after.

@@ -1,8 +1,12 @@
 import ArgumentParser
 import Recipes
+import ResNet
 
 /// What the benchmarks have in common.
 struct BenchOptions: ParsableArguments {
+  @Option(help: "The network.")
+  var arch = Recipe.arch
+
   @Option(help: "Side of the images in pixels.")
   var size = 128
 

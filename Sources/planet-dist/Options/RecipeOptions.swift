@@ -3,7 +3,7 @@ import Files
 import Foundation
 import PlanetData
 public import Recipes
-import ResNet
+public import ResNet
 
 /// The recipe and its knobs, by fastai's names. An option overrides the recipe's file, the file what the planet recipe
 /// has.
@@ -14,6 +14,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: "Stages to train, separated by commas. Default: all, or those after --from.")
   var stages: String?
 
+  @Option(help: Knobs.arch.help()) var arch: Architecture?
   @Option(help: Knobs.epochs.help()) var epochs: Int?
 
   @Option(
@@ -41,7 +42,8 @@ struct RecipeOptions: ParsableArguments {
   /// What is set for the recipe as a whole.
   private var settings: [Setting<Configuration>] {
     [
-      Knobs.batchSize.setting(batchSize), Knobs.wd.setting(wd), Knobs.ps.setting(ps), Knobs.seed.setting(seed),
+      Knobs.arch.setting(arch), Knobs.batchSize.setting(batchSize), Knobs.wd.setting(wd), Knobs.ps.setting(ps),
+      Knobs.seed.setting(seed),
       Knobs.augment.setting(augment), Knobs.shuffle.setting(shuffle), Knobs.batchNorm.setting(batchNorm),
       Knobs.mixup.setting(mixup), Knobs.labelSmoothing.setting(labelSmoothing), Knobs.ema.setting(ema),
       Knobs.keepBest.setting(keepBest),
@@ -111,4 +113,5 @@ struct RecipeOptions: ParsableArguments {
   }
 }
 
+extension Architecture: ExpressibleByArgument {}
 extension Configuration.BatchNorm: ExpressibleByArgument {}

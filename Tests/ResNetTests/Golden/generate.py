@@ -4,8 +4,8 @@
     pip install torch==2.13.0+cpu --index-url https://download.pytorch.org/whl/cpu
     python3 generate.py
 
-writes model.json and model-odd.json here, TenSteps.swift in ../../TrainingTests/Golden and OneCycleTable.swift in
-../../TestSupport.
+writes model.json, model-odd.json and model-resnet101.json here, TenSteps.swift in ../../TrainingTests/Golden and
+OneCycleTable.swift in ../../TestSupport.
 README.md says what they hold. No weights are stored: every tensor is a formula (`uniform`) both sides evaluate exactly.
 """
 
@@ -21,6 +21,7 @@ from torch.nn import functional as F
 HERE = pathlib.Path(__file__).parent
 TRAINING = HERE.parent.parent / "TrainingTests" / "Golden"
 LABELS = 17
+BLOCKS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 
 
 # The formula
@@ -66,7 +67,7 @@ def batch(number, size, count, dtype):
     return x.to(dtype), y.to(dtype)
 
 
-# The network: torchvision's ResNet-50 v1.5 body under its own names, fastai's head without dropout
+# The network: torchvision's ResNet v1.5 body under its own names, fastai's head without dropout
 
 class Bottleneck(nn.Module):
     def __init__(self, inputs, planes, stride, project):
@@ -91,11 +92,11 @@ class ConcatPool(nn.Module):
 
 
 class Network(nn.Module):
-    def __init__(self):
+    def __init__(self, arch):
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64)
         inputs = 64
-        for number, (planes, blocks) in enumerate([(64, 3), (128, 4), (256, 6), (512, 3)], 1):
+        for number, (planes, blocks) in enumerate(zip((64, 128, 256, 512), BLOCKS[arch]), 1):
             layer = nn.Sequential()
             for block in range(blocks):
                 layer.append(Bottleneck(inputs, planes, 2 if block == 0 and number > 1 else 1, block == 0))
@@ -110,9 +111,9 @@ class Network(nn.Module):
         return self.head(self.layer4(self.layer3(self.layer2(self.layer1(x)))))
 
 
-def network(dtype):
+def network(dtype, arch="resnet50"):
     """The network with the formula's values, and its tensor numbers by name: torchvision's order, then the head's."""
-    net = Network().to(dtype)
+    net = Network(arch).to(dtype)
     state = net.state_dict()
     numbers = {name: k for k, name in enumerate(n for n in state if not n.endswith("num_batches_tracked"))}
     for name, k in numbers.items():
@@ -174,9 +175,9 @@ def pair(tensor, number):
     return [float(f"{x:.9g}") for x in values]
 
 
-def model_values(size, number, dtype):
-    """What model.json holds, at `size` pixels, on batch `number`."""
-    net, numbers = network(dtype)
+def model_values(arch, size, number, dtype):
+    """What model.json holds, of `arch` at `size` pixels, on batch `number`."""
+    net, numbers = network(dtype, arch)
     x, y = batch(number, size, 4, dtype)
     with torch.no_grad():
         evaluated = net.eval()(x)
@@ -188,7 +189,7 @@ def model_values(size, number, dtype):
     def rounded(values):
         return [float(f"{v:.9g}") for v in values.double().flatten().tolist()]
     return {
-        "size": size, "batch": 4, "batchNumber": number, "labels": LABELS,
+        "arch": arch, "size": size, "batch": 4, "batchNumber": number, "labels": LABELS,
         "tensors": list(numbers),
         "loss": float(f"{loss.item():.9g}"),
         "trainingLogits": rounded(logits.detach()),
@@ -211,13 +212,14 @@ def deviation(a, b):
 
 
 def write_models():
-    for name, size, number in (("model", 64, 0), ("model-odd", 80, 3)):
-        values = model_values(size, number, torch.float64)
+    for name, arch, size, number in (
+            ("model", "resnet50", 64, 0), ("model-odd", "resnet50", 80, 3), ("model-resnet101", "resnet101", 64, 0)):
+        values = model_values(arch, size, number, torch.float64)
         text = json.dumps(values, indent=0).replace(",\n", ", ").replace("[\n", "[").replace("\n]", "]")
         for key in list(values) + list(values["gradients"]) + list(values["runningStatistics"]):
             text = text.replace(f', "{key}":', f',\n"{key}":')  # one line per entry
         (HERE / f"{name}.json").write_text(text + "\n")
-        print(f"{name}.json: fp32 deviates by", deviation(values, model_values(size, number, torch.float32)))
+        print(f"{name}.json: fp32 deviates by", deviation(values, model_values(arch, size, number, torch.float32)))
 
 
 def swift_array(values):

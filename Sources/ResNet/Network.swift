@@ -1,12 +1,12 @@
 public import Compute
 
-/// ResNet-50 with fastai's head, over shared ``Parameters``, with memory for batches of one size.
+/// A ResNet with fastai's head, of the architecture of shared ``Parameters``, with memory for batches of one size.
 ///
 /// `forward` runs down the layers, `backward` up; in training each layer keeps what its backward needs until the next
 /// forward. The law of accumulation: a backward replaces every gradient it computes, of parameters and of activations,
 /// except a bottleneck's gradient by its input, where the main path is added to the shortcut.
-public final class ResNet50 {
-  private let plan: Plan
+public final class Network {
+  let plan: Plan
   private let stem: Stem
   private let blocks: [Bottleneck]
   private let head: Head
@@ -15,8 +15,6 @@ public final class ResNet50 {
   private let engine: Engine
   /// Images, `[N, size, size, 3]`, normalized: the caller fills them. `N` is the largest batch.
   public let images: Tensor
-  /// The smallest image side the network's five halvings leave something of.
-  public static let smallestImage = 32
 
   /// - Parameters:
   ///   - imageSize: height and width of the images.
@@ -28,10 +26,10 @@ public final class ResNet50 {
     stem = Stem(input: images.shape, plan: plan)
     var shape = stem.outputShape
     var blocks: [Bottleneck] = []
-    for stage in Architecture.stages {
-      for index in 0..<stage.blocks {
+    for layer in parameters.architecture.layers {
+      for index in 0..<layer.blocks {
         let block = Bottleneck(
-          "\(stage.name).\(index)", input: shape, width: stage.width, stride: index == 0 ? stage.stride : 1,
+          "\(layer.name).\(index)", input: shape, width: layer.width, stride: index == 0 ? layer.stride : 1,
           isFirst: index == 0, plan: plan)
         blocks.append(block)
         shape = block.outputShape

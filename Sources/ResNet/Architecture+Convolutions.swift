@@ -1,0 +1,77 @@
+public import Compute
+
+extension Architecture {
+  /// A convolution as it is computed, for images of one size.
+  public struct Convolution: Sendable {
+    public let name: String
+    /// The batch normalization after it.
+    let norm: String
+    /// The layer group.
+    let group: Int
+    /// Of one image.
+    public let input: Shape
+    public let outputs: Int
+    public let kernel: (height: Int, width: Int)
+    public let stride: Int
+    public let padding: (y: Int, x: Int)
+    /// Pixels side by side that an element of the filter covers: 7 in the stem, see ``Stem``.
+    public let span: Int
+
+    /// Of one image.
+    var output: Shape {
+      Shape(
+        1, (input.height + 2 * padding.y - kernel.height) / stride + 1,
+        (input.width + 2 * padding.x - kernel.width - span + 1) / stride + 1, outputs)
+    }
+
+    /// Of one image: multiplications and additions, two for each element of the filter and each output, as a direct
+    /// convolution needs them.
+    public var flops: Double {
+      2 * Double(output.count * kernel.height * kernel.width * span * input.channels)
+    }
+  }
+
+  /// Every convolution, in forward order.
+  ///
+  /// - Parameter imageSize: side of the images, in pixels.
+  public func convolutions(imageSize: Int) -> [Convolution] {
+    var all = [
+      Convolution(
+        name: "conv1", norm: "bn1", group: 0, input: Shape(1, imageSize + 6, imageSize + 6, 3),
+        outputs: Self.stemWidth, kernel: (7, 1), stride: 2, padding: (0, 0), span: 7)
+    ]
+    var (size, inputs) = (((imageSize + 1) / 2 + 1) / 2, Self.stemWidth)
+    for layer in layers {
+      for block in 0..<layer.blocks {
+        func add(
+          _ name: String, _ norm: String, _ size: Int, _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int
+        ) {
+          let block = "\(layer.name).\(block)"
+          all.append(
+            Convolution(
+              name: "\(block).\(name)", norm: "\(block).\(norm)", group: layer.group,
+              input: Shape(1, size, size, inputs), outputs: outputs,
+              kernel: (kernel, kernel), stride: stride, padding: (kernel / 2, kernel / 2), span: 1))
+        }
+        let stride = block == 0 ? layer.stride : 1
+        let after = (size - 1) / stride + 1
+        add("conv1", "bn1", size, inputs, layer.width, kernel: 1, stride: 1)
+        add("conv2", "bn2", size, layer.width, layer.width, kernel: 3, stride: stride)
+        add("conv3", "bn3", after, layer.width, 4 * layer.width, kernel: 1, stride: 1)
+        if block == 0 { add("downsample.0", "downsample.1", size, inputs, 4 * layer.width, kernel: 1, stride: stride) }
+        (size, inputs) = (after, 4 * layer.width)
+      }
+    }
+    return all
+  }
+
+  /// Operations of a step for one image: forward; in training also the gradients by all inputs but the images, and,
+  /// unless frozen, by all filters (recipe §4.1).
+  public func flops(imageSize: Int, labels: Int, training: Bool, frozen: Bool) -> Double {
+    let convolutions = convolutions(imageSize: imageSize).map(\.flops)
+    let linear = 2 * Double(2 * features * Self.hidden + Self.hidden * labels)
+    let forward = convolutions.reduce(linear, +)
+    guard training else { return forward }
+    return forward * 2 - convolutions[0] + (frozen ? linear : forward)
+  }
+}
