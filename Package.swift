@@ -15,8 +15,12 @@ let swift: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-// So are modules that loop over pixels, weights and bytes: unoptimized they took most of the tests' time.
-let looping = swift + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+// Modules that loop over pixels, weights and bytes are optimized too: unoptimized they took most of the tests' time.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let looping = swift + optimized
+
+// In these modules every expression whose memory safety Swift cannot check is marked with `unsafe`.
+let strict: [SwiftSetting] = swift + [.strictMemorySafety()]
 
 let package = Package(
   name: "planet-dist",
@@ -45,16 +49,17 @@ let package = Package(
     .target(name: "CJPEG", dependencies: ["CLibJPEG"], cSettings: c),
 
     // Swift, bottom up: each imports only what stands above it here, siblings never each other
-    .target(name: "Files", dependencies: ["CZlib"], swiftSettings: looping),
+    .target(name: "Files", dependencies: ["CZlib"], swiftSettings: strict + optimized),
     .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: looping),
-    .target(name: "Collectives", dependencies: ["Files", "CCollectives"], swiftSettings: swift),
-    .target(name: "PlanetData", dependencies: ["Files", "Compute", "CJPEG", "CZlib"], swiftSettings: looping),
-    .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: looping),
+    .target(name: "Collectives", dependencies: ["Files", "CCollectives"], swiftSettings: strict),
+    .target(
+      name: "PlanetData", dependencies: ["Files", "Compute", "CJPEG", "CZlib"], swiftSettings: strict + optimized),
+    .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: strict + optimized),
     .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: looping),
-    .target(name: "Charts", swiftSettings: swift),
+    .target(name: "Charts", swiftSettings: strict),
     .target(
       name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-      exclude: ["event.proto"], swiftSettings: swift),
+      exclude: ["event.proto"], swiftSettings: strict),
     .target(
       name: "Recipes",
       dependencies: ["Files", "Compute", "PlanetData", "ResNet", .product(name: "Yams", package: "Yams")],

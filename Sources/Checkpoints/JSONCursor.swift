@@ -6,8 +6,7 @@ struct JSONCursor {
 
   /// The next byte that is not white space, left in place; nil at the end.
   mutating func peek() throws(FormatError) -> UInt8? {
-    while reader.position < reader.bytes.count {
-      let byte = reader.bytes[reader.position]
+    while let byte = reader.next {
       guard byte == 0x20 || (0x09...0x0d).contains(byte) else { return byte }
       _ = try reader.read(1)
     }
@@ -74,9 +73,7 @@ struct JSONCursor {
   /// Passes over a number, `true`, `false` or `null`.
   private mutating func skipWord() throws(FormatError) {
     let start = reader.position
-    while reader.position < reader.bytes.count, Self.wordCharacters.contains(reader.bytes[reader.position]) {
-      _ = try reader.read(1)
-    }
+    while let byte = reader.next, Self.wordCharacters.contains(byte) { _ = try reader.read(1) }
     guard reader.position > start else { throw .damaged("no value at byte \(start)") }
   }
 
@@ -85,11 +82,10 @@ struct JSONCursor {
   private mutating func naturalNumber() throws(FormatError) -> Int {
     _ = try peek()
     let start = reader.position
-    while reader.position < reader.bytes.count, (0x30...0x39).contains(reader.bytes[reader.position]) {
-      _ = try reader.read(1)
+    let digits = try reader.read(reader.rest.prefix { (0x30...0x39).contains($0) }.count)
+    guard let number = Int(String(decoding: digits, as: UTF8.self)) else {
+      throw .damaged("no natural number at byte \(start) of its header")
     }
-    let digits = String(decoding: reader.bytes[start..<reader.position], as: UTF8.self)
-    guard let number = Int(digits) else { throw .damaged("no natural number at byte \(start) of its header") }
     return number
   }
 

@@ -26,8 +26,8 @@ struct SafeTensorsHeader {
   let dataStart: Int
 
   /// The header of a whole file.
-  init(of bytes: UnsafeRawBufferPointer) throws(FormatError) {
-    var reader = try ByteReader(bytes)
+  init(of bytes: [UInt8]) throws(FormatError) {
+    var reader = try ByteReader(bytes[...])
     let size = try reader.count(UInt64.self)
     guard size <= Self.sizeLimit, size <= bytes.count - reader.position else {
       // Any bytes read as some length; a brace behind it tells that it was meant as one.
@@ -38,7 +38,7 @@ struct SafeTensorsHeader {
           : "it does not begin as a safetensors file")
     }
     let end = reader.position + size
-    var json = JSONCursor(reader: try ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<end]), at: reader.position))
+    var json = JSONCursor(reader: try ByteReader(bytes[..<end], at: reader.position))
     var entries: [Entry] = []
     var metadata: [String: String] = [:]
     var places: [String: Range<Int>] = [:]

@@ -31,7 +31,7 @@ public struct Allowance: Sendable {
     let limits = [("ulimit -v", RLIMIT_AS, used[0], 5e8), ("ulimit -d", RLIMIT_DATA, used[5], 0)]
     return limits.compactMap { source, resource, pages, reserved in
       var limit = rlimit()
-      guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur < Int64.max else {
+      guard unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur < Int64.max else {
         return nil
       }
       return Budget(

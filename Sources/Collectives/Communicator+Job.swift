@@ -18,12 +18,12 @@ extension Communicator {
     timeout: Duration, onFailure: (_ error: any Error, _ rank: Int, _ size: Int) -> Int32,
     _ body: (Communicator) throws -> R
   ) -> R {
-    guard let handle = pd_mpi_open(timeout / .seconds(1)) else {
+    guard let handle = unsafe pd_mpi_open(timeout / .seconds(1)) else {
       exit(onFailure(CommunicationError.notJoined(reason: "no memory"), 0, 1))
     }
-    let communicator = Communicator(handle, timeout: timeout)
-    if Int(pd_failure(handle)) != PD_OK {
-      exit(onFailure(CommunicationError.notJoined(reason: String(cString: pd_failure_text(handle))), 0, 1))
+    let communicator = unsafe Communicator(handle, timeout: timeout)
+    if unsafe Int(pd_failure(handle)) != PD_OK {
+      unsafe exit(onFailure(CommunicationError.notJoined(reason: String(cString: pd_failure_text(handle))), 0, 1))
     }
     // Started by one MPI's launcher, a program linked with another's library finds itself alone, N times over.
     if let launched = Launcher.current.size, launched.ranks > 1, communicator.size == 1 {
@@ -33,7 +33,7 @@ extension Communicator {
     }
     do {
       let result = try body(communicator)
-      try communicator.check("end of job", pd_mpi_leave(handle))
+      try unsafe communicator.check("end of job", pd_mpi_leave(handle))
       return result
     } catch {
       communicator.end(error, onFailure)
@@ -44,7 +44,7 @@ extension Communicator {
     if size == 1 {
       // Nobody waits, so the job may end in good order, without the notice that MPI_Abort prints.
       let code = onFailure(error, rank, size)
-      _ = pd_mpi_leave(handle)
+      _ = unsafe pd_mpi_leave(handle)
       exit(code)
     }
     if let error = error as? CommunicationError, error.isConsequence {

@@ -37,7 +37,7 @@ struct ControlGroups {
   private static func budget(_ folder: String, _ file: String, _ read: (String) -> Double?) -> Budget? {
     let path = folder + "/" + file
     var status = stat()
-    guard let amount = KernelFile.lines(path).first.flatMap(read), stat(folder, &status) == 0 else { return nil }
+    guard let amount = KernelFile.lines(path).first.flatMap(read), unsafe stat(folder, &status) == 0 else { return nil }
     // The folder's number is the same in every container that sees it, whatever its path there.
     let owner = pd_host_hash() ^ (UInt64(status.st_ino) &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(status.st_dev)
     return Budget(owner: owner, amount: amount, source: path)

@@ -15,19 +15,19 @@ public final class FolderLock: Sendable {
   /// - Throws: ``FileError/busy(path:holder:)`` while another process, or another lock of this one, holds it.
   public init(_ folder: String) throws(FileError) {
     var status = stat()
-    isNewFolder = stat(folder, &status) != 0
+    isNewFolder = unsafe stat(folder, &status) != 0
     self.folder = folder
     path = FilePath.join(folder, "lock")
     descriptor = try Self.lock(path, of: folder)
     let text = Array("process \(getpid()) on \(Self.hostName)\n".utf8)
-    if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, text, text.count, 0) }
+    if ftruncate(descriptor, 0) == 0 { _ = unsafe pwrite(descriptor, text, text.count, 0) }
   }
 
   /// A folder that was made for it and in which nothing was written goes, too.
   deinit {
-    unlink(path)
+    unsafe unlink(path)
     close(descriptor)
-    if isNewFolder { rmdir(folder) }
+    if isNewFolder { unsafe rmdir(folder) }
   }
 
   private static func lock(_ path: String, of folder: String) throws(FileError) -> Int32 {
@@ -35,7 +35,7 @@ public final class FolderLock: Sendable {
     while true {
       attempts += 1
       try AtomicFile.makeFolder(folder)
-      let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o644)
+      let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o644)
       if descriptor < 0, errno == ENOENT, attempts < 100 { continue }  // its last holder removed the folder it had made
       guard descriptor >= 0 else { throw .system(path: path, action: "create", code: errno) }
       // File systems that know no locks answer with other errors, and there every process is trusted.
@@ -46,8 +46,8 @@ public final class FolderLock: Sendable {
       // A holder that ends removes the file, perhaps after it was opened here: the lock that counts is on the file
       // that others find.
       var (mine, current) = (stat(), stat())
-      guard fstat(descriptor, &mine) == 0 else { throw .system(path: path, action: "open", code: errno) }
-      if stat(path, &current) == 0, mine.st_ino == current.st_ino || attempts == 100 { return descriptor }
+      guard unsafe fstat(descriptor, &mine) == 0 else { throw .system(path: path, action: "open", code: errno) }
+      if unsafe stat(path, &current) == 0, mine.st_ino == current.st_ino || attempts == 100 { return descriptor }
       close(descriptor)
     }
   }
@@ -56,7 +56,7 @@ public final class FolderLock: Sendable {
   private static func holder(_ descriptor: Int32) -> String {
     var bytes = [UInt8](repeating: 0, count: 200)
     for _ in 0..<50 {
-      let count = pread(descriptor, &bytes, bytes.count, 0)
+      let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
       let text = bytes.prefix(max(0, count)).filter { (0x20..<0x7F).contains($0) }
       if !text.isEmpty { return String(decoding: text, as: UTF8.self) }
       usleep(10_000)
@@ -66,7 +66,7 @@ public final class FolderLock: Sendable {
 
   private static var hostName: String {
     var name = [CChar](repeating: 0, count: 256)
-    guard gethostname(&name, name.count - 1) == 0 else { return "this host" }
+    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "this host" }
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

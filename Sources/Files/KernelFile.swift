@@ -5,12 +5,12 @@ import Glibc
 public enum KernelFile {
   /// The file's lines; none where it does not exist or cannot be read.
   public static func lines(_ path: String) -> [String] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }
     var (text, block) = ([UInt8](), [UInt8](repeating: 0, count: 4096))
     while text.count < 1 << 20 {
-      let count = Glibc.read(descriptor, &block, block.count)
+      let count = unsafe Glibc.read(descriptor, &block, block.count)
       if count < 0 && errno == EINTR { continue }
       if count <= 0 { break }
       text += block[..<count]

@@ -12,7 +12,7 @@ public enum NewFolder {
     let temporary = FilePath.join(parent, ".\(name).\(getpid()).tmp")
     defer { try? FileManager.default.removeItem(atPath: temporary) }
     func take() throws(FileError) {
-      guard rename(temporary, path) == 0 else {
+      guard unsafe rename(temporary, path) == 0 else {
         throw .system(path: path, action: "create the folder", code: errno == EEXIST ? ENOTEMPTY : errno)
       }
     }

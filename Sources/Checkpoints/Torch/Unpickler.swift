@@ -157,16 +157,16 @@ extension Unpickler {
     guard bytes.count <= 8 else { return .long(bytes) }
     let sign: UInt8 = (bytes.last ?? 0) < 0x80 ? 0 : 0xff
     let padded = bytes + [UInt8](repeating: sign, count: 8 - bytes.count)
-    return .int(padded.withUnsafeBytes { Int(littleEndian: $0.loadUnaligned(as: Int.self)) })
+    return .int(padded.reversed().reduce(0) { $0 << 8 | Int($1) })
   }
 
   /// Text up to a newline.
   private mutating func line() throws(FormatError) -> String {
-    let rest = reader.bytes[reader.position...]
+    let rest = reader.rest
     guard let end = rest.prefix(Self.lineLimit).firstIndex(of: UInt8(ascii: "\n")) else {
       throw .damaged("a name in its pickle has no end")
     }
-    let line = try reader.string(end - reader.position)
+    let line = try reader.string(end - rest.startIndex)
     _ = try reader.read(1)
     return line
   }

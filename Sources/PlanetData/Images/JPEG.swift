@@ -37,9 +37,9 @@ public enum JPEG {
       throw .undecodable(path: path, reason: bytes.isEmpty ? "the file is empty" : kind)
     }
     do {
-      return try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
+      return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
         guard let start = bytes.baseAddress else { throw Failure(reason: "the file is empty") }
-        return try decode(start, bytes.count)
+        return try unsafe decode(start, bytes.count)
       }
     } catch {
       throw .undecodable(path: path, reason: error.reason)
@@ -52,30 +52,33 @@ public enum JPEG {
 
   private static func decode(_ start: UnsafePointer<UInt8>, _ count: Int) throws(Failure) -> (Image, String?) {
     var isOpen: Int32 = 0
-    guard let picture = pd_jpeg_open(start, count, &isOpen) else { throw Failure(reason: "no memory for a decoder") }
-    defer { pd_jpeg_close(picture) }
-    func message() -> String { String(cString: pd_jpeg_get_facts(picture).message) }
+    guard let picture = unsafe pd_jpeg_open(start, count, &isOpen) else {
+      throw Failure(reason: "no memory for a decoder")
+    }
+    defer { unsafe pd_jpeg_close(picture) }
+    func message() -> String { unsafe String(cString: pd_jpeg_get_facts(picture).message) }
     guard isOpen != 0 else { throw Failure(reason: message()) }
-    let facts = pd_jpeg_get_facts(picture)
-    if let reason = refusal(facts, bytes: count) { throw Failure(reason: reason) }
+    let facts = unsafe pd_jpeg_get_facts(picture)
+    if let reason = unsafe refusal(facts, bytes: count) { throw Failure(reason: reason) }
 
     var isDecoded = false
-    let pixels = [UInt8](unsafeUninitializedCapacity: Int(facts.width) * Int(facts.height) * 3) { buffer, filled in
-      guard let start = buffer.baseAddress, pd_jpeg_decode(picture, start, maximumWork) == 0 else { return }
-      (isDecoded, filled) = (true, Int(facts.width) * Int(facts.height) * 3)
+    let pixels = unsafe [UInt8](unsafeUninitializedCapacity: Int(facts.width) * Int(facts.height) * 3) {
+      buffer, filled in
+      guard let start = buffer.baseAddress, unsafe pd_jpeg_decode(picture, start, maximumWork) == 0 else { return }
+      (isDecoded, filled) = unsafe (true, Int(facts.width) * Int(facts.height) * 3)
     }
     guard isDecoded else { throw Failure(reason: message()) }
-    let image = Image(width: Int(facts.width), height: Int(facts.height), pixels: pixels)
-    return (image, pd_jpeg_get_facts(picture).warnings > 0 ? message() : nil)
+    let image = unsafe Image(width: Int(facts.width), height: Int(facts.height), pixels: pixels)
+    return unsafe (image, pd_jpeg_get_facts(picture).warnings > 0 ? message() : nil)
   }
 
   /// Why a picture would cost too much, by its header alone.
   private static func refusal(_ facts: pd_jpeg_facts, bytes: Int) -> String? {
-    let (width, height, samples) = (Int(facts.width), Int(facts.height), Int(facts.samples))
+    let (width, height, samples) = unsafe (Int(facts.width), Int(facts.height), Int(facts.samples))
     guard max(width, height) <= maximumSide else { return "\(width) × \(height) is larger than \(maximumSide) a side" }
     // Each block of 64 samples is a bit at least in Huffman's code. A header that claims more lies.
     guard samples / 64 / 8 <= bytes else { return "\(bytes) bytes cannot hold \(width) × \(height) pixels" }
-    let memory = 3 * width * height + (facts.has_several_scans != 0 ? 2 * samples : 0)
+    let memory = unsafe 3 * width * height + (facts.has_several_scans != 0 ? 2 * samples : 0)
     guard memory <= maximumMemory else {
       return "\(width) × \(height) pixels would need \(memory / 1_000_000) MB, more than \(maximumMemory / 1_000_000)"
     }

@@ -1,14 +1,17 @@
 import Foundation
 
 /// The meeting point of a ``BatchLoader`` and its threads: images to load on one side, finished batches on the other.
+///
+/// `Sendable`: whatever changes is read and written with the condition held.
 final class LoaderQueue: @unchecked Sendable {
   /// One image to load.
-  struct Job {
+  @safe struct Job {
     let batch: Int
     let position: Int
     /// In the dataset.
     let index: Int
     let partner: Mixup.Partner?
+    /// Memory of the batch, which the queue keeps until the image is finished.
     let room: UnsafeMutableBufferPointer<Float>
   }
 
@@ -46,7 +49,7 @@ final class LoaderQueue: @unchecked Sendable {
     while !stopped {
       if opened > 0, let slot = slots[opened - 1], nextPosition < slot.batch.count {
         defer { nextPosition += 1 }
-        return Job(
+        return unsafe Job(
           batch: opened - 1, position: nextPosition, index: slot.batch.indices[nextPosition],
           partner: batches[opened - 1].partner(nextPosition), room: slot.batch.room(at: nextPosition))
       }
