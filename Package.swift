@@ -2,10 +2,10 @@
 import PackageDescription
 
 // Kernels are optimized even for `swift test`: at -O0 they run 10 to 200 times slower and test nothing extra.
-// Square roots need no errno, and without it they vectorize.
+// Square roots need no errno, and without it they vectorize. NDEBUG leaves out the checks of arguments (`assert`).
 let c: [CSetting] = [
   .unsafeFlags(["-O3", "-fno-math-errno"]), .treatAllWarnings(as: .error), .enableWarning("all"),
-  .enableWarning("extra"),
+  .enableWarning("extra"), .define("NDEBUG", .when(configuration: .release)),
 ]
 
 let swift: [SwiftSetting] = [
@@ -45,7 +45,7 @@ let package = Package(
 
     // C: loops compiled per instruction set; the ring and the calls of MPI and libjpeg that Swift cannot spell
     .target(name: "CKernels", exclude: ["README.md"], cSettings: c),
-    .target(name: "CCollectives", dependencies: ["CMPI"], cSettings: c),
+    .target(name: "CCollectives", dependencies: ["CMPI"], exclude: ["README.md"], cSettings: c),
     .target(name: "CJPEG", dependencies: ["CLibJPEG"], cSettings: c),
 
     // Swift, bottom up: each imports only what stands above it here, siblings never each other

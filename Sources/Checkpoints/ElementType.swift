@@ -57,8 +57,14 @@ enum FloatFormat {
   ///
   /// Loading from a span checks its bounds. Swift calls it unsafe since not every type can have any bits; numbers can.
   func decode(_ bytes: Span<UInt8>) -> [Float] {
-    let bytes = unsafe bytes.bytes
-    return [Float](capacity: bytes.byteCount / byteCount) { floats in
+    let (bytes, count) = (unsafe bytes.bytes, bytes.count / byteCount)
+    if self == .float32 {  // In one piece, which is twice as fast as one by one.
+      return unsafe [Float](unsafeUninitializedCapacity: count) { floats, filled in
+        unsafe bytes.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(floats).copyMemory(from: $0) }
+        filled = count
+      }
+    }
+    return [Float](capacity: count) { floats in
       for at in stride(from: 0, to: floats.capacity * byteCount, by: byteCount) {
         switch self {
         case .float32: floats.append(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: Float.self))

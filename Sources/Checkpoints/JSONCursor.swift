@@ -1,6 +1,5 @@
 /// The JSON that safetensors headers are made of: objects, arrays of natural numbers, strings. Anything else (and a key
-/// that comes twice, which Foundation's parser would let pass) is an error. Nesting is as deep as the caller asks. Other
-/// values can be passed over.
+/// that comes twice, which Foundation's parser would let pass) is an error. Other values can be passed over.
 struct JSONCursor {
   private(set) var reader: ByteReader
 
@@ -57,7 +56,7 @@ struct JSONCursor {
 
   /// Passes over a value of any kind.
   ///
-  /// - Parameter depth: how deep it may be nested.
+  /// - Parameter depth: how deep it may be nested: each level takes some of the stack.
   mutating func skipValue(depth: Int = 64) throws(FormatError) {
     guard depth > 0 else { throw .damaged("nested too deep at byte \(reader.position)") }
     switch try peek() {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// JSON that people may have edited: read as Foundation does, which lets a key pass that comes twice, and then refused
-/// for that. Which of two values was meant, nobody knows.
+/// for that, since nobody knows which of the two values was meant.
 public enum StrictJSON {
   /// What is wrong with it, in words.
   public struct Problem: Error, Equatable {

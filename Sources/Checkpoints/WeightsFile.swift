@@ -13,7 +13,7 @@ public enum WeightsFile {
   static func parse(
     _ bytes: [UInt8]
   ) throws(FormatError) -> (tensors: [String: StoredTensor], metadata: [String: String]) {
-    // Behind the header's length the header begins, with a brace; that comes first because any length may go before.
+    // The header begins with a brace, after its length. This is looked at first because any length may come before it.
     if bytes.count > 8, bytes[8] == UInt8(ascii: "{") { return try SafeTensors.parse(bytes) }
     // Every pickle of protocol 2 or later begins with the opcode that names the protocol.
     if TorchFile.isZip(bytes) || bytes.first == PickleOpcode.proto.rawValue { return (try TorchFile.parse(bytes), [:]) }

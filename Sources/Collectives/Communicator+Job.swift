@@ -7,8 +7,9 @@ extension Communicator {
   /// If `body` throws on any rank, the whole job ends within seconds, by `MPI_Abort`: the other ranks may be waiting
   /// for this one in an operation it will never come to. `mpirun` exits with this rank's exit code.
   ///
-  /// One voice: `onFailure` is called where the error arose. Ranks that only know that another failed keep silent. When
-  /// many ranks find the same thing at the same time, the lowest speaks, and ends the job before the next would.
+  /// Only one rank reports: `onFailure` is called where the error arose, and ranks that only know that another failed keep
+  /// silent. When many ranks find the same error at the same time, the lowest reports it, and ends the job before the next
+  /// would.
   ///
   /// - Parameters:
   ///   - timeout: how long any single wait for a peer may take.
@@ -48,9 +49,10 @@ extension Communicator {
       exit(code)
     }
     if let error = error as? CommunicationError, error.isConsequence {
-      // The other rank speaks and ends the job, and this process with it; should it not live to do so, this one does.
+      // The other rank reports and ends the job, and this process with it. If it dies before it can, this one does so.
       Thread.sleep(forTimeInterval: 5)
     } else {
+      // Lower ranks report first: half a second is enough for one to end the job. Ranks from 4 on wait equally long.
       Thread.sleep(forTimeInterval: 0.5 * Double(min(rank, 4)))
     }
     let code = onFailure(error, rank, size)

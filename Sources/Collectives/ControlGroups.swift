@@ -46,7 +46,7 @@ struct ControlGroups {
   /// A limit; "max", or in version 1 "-1", is none.
   private static func number(_ text: String?) -> Double? { text.flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil } }
 
-  /// "150000 100000", microseconds in each so many; "max 100000" is no limit.
+  /// "150000 100000" allows 150,000 microseconds of every 100,000; "max 100000" is no limit.
   private static func ratio(_ text: String) -> Double? {
     let numbers = text.split(separator: " ").map { number(String($0)) }
     guard numbers.count == 2, let quota = numbers[0], let period = numbers[1] else { return nil }
@@ -71,7 +71,7 @@ private struct Mount {
     case "cgroup2": controllers = nil
     default: return nil
     }
-    // Blanks are written as octal numbers. Other escapes are as rare as groups with such names.
+    // The kernel writes a blank as an octal number. Other characters that it escapes so are not expected in such paths.
     group = fields[3].split(separator: "/")
     point = fields[4].split(separator: "\\040", omittingEmptySubsequences: false).joined(separator: " ")
   }

@@ -28,16 +28,16 @@ public enum StopSignals {
     handle(all) { StopSignals.arrived($0) }
   }
 
-  /// Has `handler` called for signals, on whatever thread; it may do only what signal-safety(7) lists. A SIGHUP that
+  /// Makes the system call `handler` for signals, on any thread; it may do only what signal-safety(7) lists. A SIGHUP that
   /// `nohup` had ignored stays so.
   public static func handle(_ signals: [Int32], _ handler: @escaping @convention(c) (Int32) -> Void) {
     var mask = sigset_t()
     unsafe sigemptyset(&mask)
     for number in signals where number != SIGHUP || !isIgnored(number) {
       unsafe sigaddset(&mask, number)
-      signal(number, handler)  // interrupted system calls go on
+      signal(number, handler)  // `signal` lets interrupted system calls go on.
     }
-    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)  // launchers may hand down a mask
+    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)  // A launcher may have started this process with a mask.
   }
 
   /// From now on there is something to save.

@@ -22,21 +22,21 @@ public enum AtomicFile {
   /// A block of most file systems: a full one has no room for it.
   private static let probeSize = 4096
 
-  /// Writes a text file so.
+  /// Writes a text file in this way.
   ///
   /// - Throws: ``FileError/system(path:action:code:)``.
   public static func write(_ text: String, to path: String) throws(FileError) {
     try write(Array(text.utf8), to: path)
   }
 
-  /// Writes a file of these bytes so.
+  /// Writes a file of these bytes in this way.
   ///
   /// - Throws: ``FileError/system(path:action:code:)``.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     try replace(path) { (descriptor) throws(FileError) in try write(bytes, to: descriptor, path) }
   }
 
-  /// Adds bytes to the end of a file, or makes it. Not all or nothing: a killed process may leave a part of them.
+  /// Adds bytes to the end of a file, or makes it. This is not all or nothing: a killed process may leave a part of them.
   ///
   /// - Throws: ``FileError/system(path:action:code:)``.
   public static func append(_ bytes: [UInt8], to path: String) throws(FileError) {
@@ -82,12 +82,12 @@ public enum AtomicFile {
     }
   }
 
-  /// The process id keeps two runs that save to the same folder apart.
+  /// A name of this process's own: two runs may save to the same folder.
   private static func temporary(for path: String) -> String {
     FilePath.join(FilePath.folder(of: path), ".\(FilePath.name(of: path)).\(getpid()).tmp")
   }
 
-  /// Errors name `path`, which the user knows, not the temporary file.
+  /// Writes a file to the disk. Errors name `path`, which the user knows, not the temporary file.
   private static func writeThrough(
     to temporary: String, for path: String, mode: Int32 = O_EXCL, fill: (Int32) throws(FileError) -> Void
   ) throws(FileError) {
@@ -122,7 +122,7 @@ public enum AtomicFile {
     }
   }
 
-  /// A save that a signal asked for may meet the next signal: interrupted calls are made again.
+  /// Makes a call again when a signal interrupts it: a save that one signal asked for may meet the next.
   private static func restarting(_ call: () -> Int) -> Int {
     while true {
       let result = call()
@@ -140,7 +140,7 @@ public enum AtomicFile {
     }
   }
 
-  /// Makes the renaming itself durable. File systems that cannot, answer EINVAL, and there is nothing more to do.
+  /// Makes the renaming itself durable. A file system that cannot do so answers EINVAL, which is no failure.
   private static func synchronizeFolder(_ path: String) throws(FileError) {
     let folder = path.isEmpty ? "." : path
     let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

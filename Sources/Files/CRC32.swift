@@ -41,7 +41,7 @@ extension CRC32 {
     return String(repeating: "0", count: Self.digitCount - digits.count) + digits
   }
 
-  /// The digits of a checksum cannot know themselves: in their own sum they count as zeros.
+  /// Goes on with zeros in the place of a checksum's own digits, which cannot be part of what they tell.
   public mutating func updateWithZeroDigits() {
     update(Array(Self.zeroDigits.utf8).span)
   }

@@ -2,8 +2,8 @@ import Glibc
 
 /// A folder that one process at a time writes to: the lock ends with the process that holds it, however it ends.
 ///
-/// It is a `flock` on the file `lock` in the folder, which NFS passes on to its server. The file says who holds it; who
-/// does is told by the lock alone, so what a killed process leaves behind binds nobody.
+/// It is a `flock` on the file `lock` in the folder, which NFS passes on to its server. The file's text names the holder
+/// for messages; only the lock itself counts, so the file that a killed process leaves keeps nobody out.
 public final class FolderLock: Sendable {
   public let folder: String
   private let path: String
@@ -23,12 +23,15 @@ public final class FolderLock: Sendable {
     if ftruncate(descriptor, 0) == 0 { _ = unsafe pwrite(descriptor, text, text.count, 0) }
   }
 
-  /// A folder that was made for it and in which nothing was written goes, too.
+  /// Removes the file, and the folder if it was made for the lock and nothing was written in it.
   deinit {
     unsafe unlink(path)
     close(descriptor)
     if isNewFolder { unsafe rmdir(folder) }
   }
+
+  /// How often locking begins again because another process has just removed the file or the folder.
+  private static let attemptLimit = 100
 
   private static func lock(_ path: String, of folder: String) throws(FileError) -> Int32 {
     var attempts = 0
@@ -36,7 +39,7 @@ public final class FolderLock: Sendable {
       attempts += 1
       try AtomicFile.makeFolder(folder)
       let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o644)
-      if descriptor < 0, errno == ENOENT, attempts < 100 { continue }  // its last holder removed the folder it had made
+      if descriptor < 0, errno == ENOENT, attempts < attemptLimit { continue }  // The last holder removed the folder.
       guard descriptor >= 0 else { throw .system(path: path, action: "create", code: errno) }
       // File systems that know no locks answer with other errors, and there every process is trusted.
       if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
@@ -47,14 +50,16 @@ public final class FolderLock: Sendable {
       // that others find.
       var (mine, current) = (stat(), stat())
       guard unsafe fstat(descriptor, &mine) == 0 else { throw .system(path: path, action: "open", code: errno) }
-      if unsafe stat(path, &current) == 0, mine.st_ino == current.st_ino || attempts == 100 { return descriptor }
+      if unsafe stat(path, &current) == 0, mine.st_ino == current.st_ino || attempts == attemptLimit {
+        return descriptor
+      }
       close(descriptor)
     }
   }
 
-  /// What the file says; whoever has just locked it may still be about to write that.
+  /// What the file says. A process that has just locked it may not have written that yet, so half a second is allowed.
   private static func holder(_ descriptor: Int32) -> String {
-    var bytes = [UInt8](repeating: 0, count: 200)
+    var bytes = [UInt8](repeating: 0, count: 200)  // Enough for "process 4194304 on" and a host's name.
     for _ in 0..<50 {
       let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
       let text = bytes.prefix(max(0, count)).filter { (0x20..<0x7F).contains($0) }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The one door for what users feed us: regular files of a bounded size.
+/// Reads every file that users give the program: regular files of a bounded size.
 ///
 /// Pipes and devices are refused (their size says nothing, and reading may never end), without waiting for a writer. Files
 /// are read, never mapped: of a mapped file that another process shortens, or whose disk fails, the kernel tells by
@@ -17,7 +17,7 @@ public enum InputFile {
   /// The file's first bytes, enough for ``FileKind``.
   public static func beginning(_ path: String) throws(FileError) -> [UInt8] {
     let file = try OpenFile(path, limit: .max)
-    return try file.bytes(min(512, file.size))
+    return try file.bytes(min(FileKind.beginningSize, file.size))
   }
 
 }

@@ -16,7 +16,7 @@ public enum NewFolder {
         throw .system(path: path, action: "create the folder", code: errno == EEXIST ? ENOTEMPTY : errno)
       }
     }
-    // First with nothing in it: what is in the way is found before the work.
+    // The name is taken first by an empty folder, so that whatever is in the way is found before the work.
     try? FileManager.default.removeItem(atPath: temporary)
     try AtomicFile.makeFolder(temporary)
     try take()

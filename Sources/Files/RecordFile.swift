@@ -28,7 +28,7 @@ public final class RecordFile {
     do throws(FileError) {
       try AtomicFile.write(record, to: descriptor, path)
     } catch {
-      ftruncate(descriptor, length)  // readers would stop at half a record for good
+      ftruncate(descriptor, length)  // Readers would stop for good at half a record.
       lseek(descriptor, length, SEEK_SET)
       throw error
     }

@@ -2,7 +2,7 @@
 struct TorchStorage: Equatable {
   let key: String
   let type: ElementType
-  /// Of the whole storage, in elements.
+  /// How many elements the whole storage has.
   let count: Int
 }
 
@@ -16,7 +16,7 @@ struct StridedTensor {
   /// The product of `shape`.
   let count: Int
 
-  /// More extents than any network's weights have; each costs work that a few bytes of a file can ask for again.
+  /// No network's weights have as many extents. Each costs work, which a few bytes of a file can ask for again and again.
   static let rankLimit = 16
 
   /// - Parameters:

@@ -50,7 +50,7 @@ struct Unpickler {
     case .proto:
       let version = try reader.integer(UInt8.self)
       guard (2...5).contains(version) else { throw .unsupported("its pickle has protocol \(version), not 2 to 5") }
-    case .frame: _ = try reader.read(8)  // frames only group bytes
+    case .frame: _ = try reader.read(8)  // Frames only group bytes.
     case .stop: preconditionFailure("the loop ends at STOP")
     case .mark: marks.append(stack.count)
 
@@ -152,7 +152,7 @@ extension Unpickler {
     guard case .dictionary = try top() else { throw .unsupported("its pickle sets attributes of \(try top().kind)") }
   }
 
-  /// Two's complement, little-endian, as short as it goes.
+  /// The integer of these bytes: two's complement, little-endian, leading bytes left out.
   private func integer(_ bytes: [UInt8]) -> PickleValue {
     guard bytes.count <= 8 else { return .long(bytes) }
     let sign: UInt8 = (bytes.last ?? 0) < 0x80 ? 0 : 0xff

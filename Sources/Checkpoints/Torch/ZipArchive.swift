@@ -46,13 +46,13 @@ struct ZipArchive {
     guard end <= directory else { throw .damaged("'\(previous)' and the directory of its zip overlap") }
   }
 
-  /// Where an entry's bytes are, behind the header that repeats what the directory says.
+  /// Where an entry's bytes are: they follow a header that repeats what the directory says.
   private func place(of entry: Entry) throws(FormatError) -> Range<Int> {
     var reader = try ByteReader(bytes[...], at: entry.headerPosition)
     guard try reader.integer(UInt32.self) == Self.signature else {
       throw .damaged("'\(entry.name)' is not where its zip says")
     }
-    _ = try reader.read(22)  // repeated from the directory, or left zero
+    _ = try reader.read(22)  // These fields repeat the directory, or are zero.
     let nameSize = try reader.count(UInt16.self)
     let extraSize = try reader.count(UInt16.self)
     _ = try reader.read(nameSize + extraSize)

@@ -9,7 +9,7 @@ extension Float: PixelValue {
   @inline(__always) var float: Float { self }
 }
 
-/// A picture being read: `[height, width, 3]`, owned by someone else.
+/// A picture being read, `[height, width, 3]`. Its memory belongs to an array of the caller.
 @safe struct PixelGrid<Value: PixelValue> {
   let pixels: UnsafePointer<Value>
   let width: Int

@@ -2,7 +2,7 @@ import CJPEG
 import Files
 
 /// Decodes JPEGs by libjpeg-turbo to the pixels Pillow's `Image.open(path).convert("RGB")` gives: the accurate DCT,
-/// smooth chroma upsampling, EXIF orientation ignored. Takes what Pillow takes: damaged data inside a file that is whole
+/// smooth chroma upsampling, EXIF orientation ignored. It takes what Pillow takes: damaged data inside a file that is whole
 /// decodes to something, a file that ends early is an error.
 public enum JPEG {
   /// Larger pictures are refused, since a header can claim any size.
@@ -12,7 +12,10 @@ public enum JPEG {
   /// How many samples all scans together may pass over: a hundred scans of ten million.
   static let maximumWork: Int64 = 1_000_000_000
 
-  /// Reads and decodes a file of at most 256 MiB.
+  /// Larger files are refused: no picture read here has more than 130 million pixels, and a pixel takes about a byte at most.
+  static let maximumFileSize = 256 << 20
+
+  /// Reads and decodes a file.
   ///
   /// - Parameter strict: refuse a damaged picture, though it can be decoded.
   public static func decode(_ path: String, strict: Bool = false) throws(ImageError) -> Image {
@@ -27,13 +30,16 @@ public enum JPEG {
   }
 
   static func read(_ path: String) throws(ImageError) -> [UInt8] {
-    do { return try InputFile.read(path, limit: 1 << 28) } catch { throw .unreadable(path: path, reason: error.reason) }
+    do { return try InputFile.read(path, limit: maximumFileSize) } catch {
+      throw .unreadable(path: path, reason: error.reason)
+    }
   }
 
   /// The picture, and in libjpeg's words what is wrong with it, if anything is.
   static func examine(_ bytes: [UInt8], path: String) throws(ImageError) -> (image: Image, damage: String?) {
     guard bytes.starts(with: [0xFF, 0xD8, 0xFF]) else {
-      let kind = FileKind.describe(bytes.prefix(512)).map { "it is \($0)" } ?? "it does not begin as one"
+      let kind =
+        FileKind.describe(bytes.prefix(FileKind.beginningSize)).map { "it is \($0)" } ?? "it does not begin as one"
       throw .undecodable(path: path, reason: bytes.isEmpty ? "the file is empty" : kind)
     }
     do {

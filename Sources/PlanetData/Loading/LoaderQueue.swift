@@ -8,7 +8,7 @@ final class LoaderQueue: @unchecked Sendable {
   @safe struct Job {
     let batch: Int
     let position: Int
-    /// In the dataset.
+    /// Its place in the dataset.
     let index: Int
     let partner: Mixup.Partner?
     /// Memory of the batch, which the queue keeps until the image is finished.
@@ -28,7 +28,7 @@ final class LoaderQueue: @unchecked Sendable {
   private let size: Int
   private let depth: Int
 
-  // All below is read and written with the condition held; every change that someone may wait for is broadcast.
+  // Everything below is read and written with the condition held. Each change that a thread may wait for is broadcast.
   private let condition = NSCondition()
   private var slots: [Int: Slot] = [:]
   private var delivered = 0
@@ -42,7 +42,8 @@ final class LoaderQueue: @unchecked Sendable {
     (self.depth, self.threads) = (depth, threads)
   }
 
-  /// An image to load, waiting for room; nil when the thread shall end. The images of a batch go to all threads.
+  /// Waits until there is room for another image, and returns it; nil when the thread is to end. All threads work on the
+  /// images of one batch.
   func take() -> Job? {
     condition.lock()
     defer { condition.unlock() }
