@@ -2,10 +2,10 @@
 import PackageDescription
 
 // Kernels are optimized even for `swift test`: at -O0 they run 10 to 200 times slower and test nothing extra.
-// Square roots need no errno, and without it they vectorize.
+// Square roots need no errno, and without it they vectorize. NDEBUG leaves out the checks of arguments (`assert`).
 let c: [CSetting] = [
   .unsafeFlags(["-O3", "-fno-math-errno"]), .treatAllWarnings(as: .error), .enableWarning("all"),
-  .enableWarning("extra"),
+  .enableWarning("extra"), .define("NDEBUG", .when(configuration: .release)),
 ]
 
 let swift: [SwiftSetting] = [
@@ -15,8 +15,12 @@ let swift: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-// So are modules that loop over pixels, weights and bytes: unoptimized they took most of the tests' time.
-let looping = swift + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+// Modules that loop over pixels, weights and bytes are optimized too: unoptimized they took most of the tests' time.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let looping = swift + optimized
+
+// In these modules every expression whose memory safety Swift cannot check is marked with `unsafe`.
+let strict: [SwiftSetting] = swift + [.strictMemorySafety()]
 
 let package = Package(
   name: "planet-dist",
@@ -41,20 +45,21 @@ let package = Package(
 
     // C: loops compiled per instruction set; the ring and the calls of MPI and libjpeg that Swift cannot spell
     .target(name: "CKernels", exclude: ["README.md"], cSettings: c),
-    .target(name: "CCollectives", dependencies: ["CMPI"], cSettings: c),
+    .target(name: "CCollectives", dependencies: ["CMPI"], exclude: ["README.md"], cSettings: c),
     .target(name: "CJPEG", dependencies: ["CLibJPEG"], cSettings: c),
 
     // Swift, bottom up: each imports only what stands above it here, siblings never each other
-    .target(name: "Files", dependencies: ["CZlib"], swiftSettings: looping),
+    .target(name: "Files", dependencies: ["CZlib"], swiftSettings: strict + optimized),
     .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: looping),
-    .target(name: "Collectives", dependencies: ["Files", "CCollectives"], swiftSettings: swift),
-    .target(name: "PlanetData", dependencies: ["Files", "Compute", "CJPEG", "CZlib"], swiftSettings: looping),
-    .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: looping),
+    .target(name: "Collectives", dependencies: ["Files", "CCollectives"], swiftSettings: strict),
+    .target(
+      name: "PlanetData", dependencies: ["Files", "Compute", "CJPEG", "CZlib"], swiftSettings: strict + optimized),
+    .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: strict + optimized),
     .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: looping),
-    .target(name: "Charts", swiftSettings: swift),
+    .target(name: "Charts", swiftSettings: strict),
     .target(
       name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-      exclude: ["event.proto"], swiftSettings: swift),
+      exclude: ["event.proto"], swiftSettings: strict),
     .target(
       name: "Recipes",
       dependencies: ["Files", "Compute", "PlanetData", "ResNet", .product(name: "Yams", package: "Yams")],

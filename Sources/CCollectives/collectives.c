@@ -29,7 +29,7 @@ int pd_broadcast(pd_communicator *c, void *data, size_t bytes, int root) {
   return code;
 }
 
-// Rank after rank: what rank 0 can take in is the limit, however they queue.
+// Rank 0 receives from one rank after another: what it can take in is the limit, in whatever order they come.
 int pd_gather(pd_communicator *c, const void *data, const size_t *lengths, void *gathered) {
   if (c->failure != PD_OK) return c->failure;
   unsigned char *at = gathered;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-// Large enough that latency vanishes, small enough that what arrived is still in the cache when it is added.
+// Large enough that latency does not count, small enough that what arrived is still in the cache when it is added.
 static const size_t default_segment = 512 << 10;
 
 pd_communicator *pd_create(int rank, int size, double timeout, const pd_transport *transport, size_t link_bytes) {

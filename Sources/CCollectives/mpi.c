@@ -46,8 +46,9 @@ static int start(pd_communicator *c, const pd_exchange *exchange) {
   return error == MPI_SUCCESS ? PD_OK : library_failure(c, error, exchange->to);
 }
 
-// A peer that computes at the same time answers within microseconds; one that is behind takes milliseconds, and on a
-// machine with more ranks than cores it may be waiting for the very core that polls.
+// A peer that computes at the same time answers within microseconds, so at first this rank polls. A slower one takes
+// milliseconds, and on a machine with more ranks than cores it may be waiting for the very core that polls: then this
+// rank yields, and after a millisecond sleeps for 50 µs at a time.
 static void pause_after(double waited) {
   if (waited < 50e-6) return;
   if (waited < 1e-3) {
@@ -65,7 +66,7 @@ static int check_received(pd_communicator *c, const pd_exchange *exchange, const
   return pd_check(c, exchange, status->MPI_TAG, (size_t)bytes);
 }
 
-// Whether a rank has begun the roll call. Takes its call in.
+// The rank of a roll call that has come, which is received; -1 if none has.
 static int caller(job *j) {
   int called = 0;
   char call;
@@ -75,9 +76,9 @@ static int caller(job *j) {
   return error == MPI_SUCCESS ? status.MPI_SOURCE : -1;
 }
 
-// Who is missing? Around a ring everyone waits for his neighbour, and only one of them for the rank that is really away.
-// So the first whose time is up calls all others, and those who wait answer in the same way, as if theirs were up: the
-// job is lost anyhow. Who is silent for a second is missing.
+// The rank that is missing. Around a ring every rank waits for its neighbour, and only one neighbour is really missing.
+// So the first rank whose time is up calls all others. Those that wait answer in the same way, as if their time were up,
+// since the job is lost anyhow. A rank that is silent for a second is missing.
 static int missing(pd_communicator *c, int suspect, int first) {
   static const char call = 1;
   job *j = c->link;

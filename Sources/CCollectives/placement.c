@@ -1,4 +1,4 @@
-// Where this process runs: what a default number of threads is made from.
+// Where this process runs, from which the default number of threads follows.
 
 #define _GNU_SOURCE
 #include "CCollectives.h"

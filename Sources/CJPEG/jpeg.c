@@ -19,7 +19,7 @@ struct pd_jpeg {
   struct jpeg_error_mgr errors;
   struct jpeg_progress_mgr progress;
   failure failure;
-  pd_jpeg_facts facts;  // of a sound header; without one, libjpeg's own numbers mean nothing
+  pd_jpeg_facts facts;  // copied from a sound header; after a broken one libjpeg's own numbers mean nothing
   int64_t work;
   int scan;
 };
@@ -31,7 +31,7 @@ static void fail(j_common_ptr common) {
 }
 
 static void warn(j_common_ptr common, int level) {
-  if (level >= 0) return;  // what only a developer wants to know
+  if (level >= 0) return;  // Other levels are traces for developers of libjpeg.
   failure *failure = common->client_data;
   if (common->err->num_warnings++ == 0) common->err->format_message(common, failure->message);
 }
@@ -53,12 +53,12 @@ static int64_t samples(const jpeg_component_info *component) {
   return (int64_t)component->width_in_blocks * component->height_in_blocks * DCTSIZE2;
 }
 
-// Setting up a scan costs about as much as so many samples do.
+// Setting up a scan costs about as much as decoding this many samples.
 static const int64_t scan_cost = 1 << 14;
 
 // Called before each piece of a picture of several scans is read.
 static void watch(j_common_ptr common) {
-  pd_jpeg *picture = (pd_jpeg *)common;  // whose first member it is
+  pd_jpeg *picture = (pd_jpeg *)common;  // `common` is its first member.
   j_decompress_ptr decoder = &picture->decoder;
   if (decoder->input_scan_number == picture->scan) return;
   picture->scan = decoder->input_scan_number;

@@ -2,6 +2,7 @@
 
 #include "CKernels.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 

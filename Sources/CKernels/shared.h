@@ -1,19 +1,32 @@
 // What all instruction sets share.
 
 enum {
-  PD_MAX_TAPS = 49,
-  PD_MAX_CHANNELS = 16384,
   PD_STEPS = 128,   // rows, or in bf16 pairs of rows, that the weight gradient sums in registers at a time: a panel of
                     // them fills half of the first-level cache
   PD_INPUTS = 256,  // input channels packed at a time
 
-  PD_POINTS = 36,            // of Winograd's products
+  PD_POINTS = 36,            // points at which Winograd multiplies: 6 × 6
   PD_COLUMNS = 64,           // output channels whose products lie side by side, a multiple of every panel
   PD_SKEW = 16,              // added to distances that would be powers of two
-  PD_TILE_FLOATS = 2 << 20,  // a thread's scratch
+  PD_TILE_FLOATS = 2 << 20,  // a thread's scratch for tiles: room for 12 at PD_WINOGRAD_CHANNELS, 96 at 512
 };
 
 static const float pd_zeros[PD_MAX_CHANNELS];
+
+// What the kernels assume of their arguments, checked in debug builds.
+static inline void pd_check_rows(const pd_rows *g, size_t first, size_t last) {
+  assert(g->taps >= 0 && g->taps <= PD_MAX_TAPS);
+  assert(g->channels > 0 && g->channels <= PD_MAX_CHANNELS);
+  assert(g->out_channels > 0 && g->out_channels <= PD_MAX_CHANNELS);
+  assert(first <= last && last <= (size_t)g->images * g->height * g->width);
+  (void)g, (void)first, (void)last;
+}
+
+static inline void pd_check_tiles(const pd_tiles *g) {
+  assert(g->inputs > 0 && g->inputs <= PD_WINOGRAD_CHANNELS && g->inputs % PD_WINOGRAD_UNIT == 0);
+  assert(g->outputs > 0 && g->outputs <= PD_WINOGRAD_CHANNELS && g->outputs % PD_WINOGRAD_UNIT == 0);
+  (void)g;
+}
 
 // A row of a convolution's matrix: image, line and column.
 typedef struct pd_cursor {
@@ -27,7 +40,7 @@ static pd_cursor pd_cursor_at(const pd_rows *g, size_t row) {
   return (pd_cursor){row / ((size_t)g->height * g->width), (int)(pixel / g->width), (int)(pixel % g->width)};
 }
 
-// Rows from here to the end of the line, at most `limit`; moves on behind them.
+// How many rows there are from here to the end of the line, at most `limit`. Moves the cursor past them.
 static size_t pd_run(const pd_rows *g, pd_cursor *at, size_t limit) {
   size_t run = (size_t)(g->width - at->x) < limit ? (size_t)(g->width - at->x) : limit;
   at->x += (int)run;

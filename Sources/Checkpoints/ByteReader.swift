@@ -1,9 +1,12 @@
 /// A position in bytes that are not to be trusted. Every read is checked against the end; integers are little-endian.
+///
+/// It holds a slice of an array rather than a `RawSpan`, since Swift 6.3 cannot yet keep spans in structures.
 struct ByteReader {
-  let bytes: UnsafeRawBufferPointer
+  let bytes: ArraySlice<UInt8>
+  /// How many bytes of the slice are before this place.
   private(set) var position: Int
 
-  init(_ bytes: UnsafeRawBufferPointer, at position: Int = 0) throws(FormatError) {
+  init(_ bytes: ArraySlice<UInt8>, at position: Int = 0) throws(FormatError) {
     guard (0...bytes.count).contains(position) else {
       throw .damaged("it refers to byte \(position) of \(bytes.count)")
     }
@@ -11,17 +14,23 @@ struct ByteReader {
     self.position = position
   }
 
-  /// The next `count` bytes; they belong to whoever owns `bytes`.
-  mutating func read(_ count: Int) throws(FormatError) -> UnsafeRawBufferPointer {
+  /// The bytes not read yet.
+  var rest: ArraySlice<UInt8> { bytes[(bytes.startIndex + position)...] }
+
+  /// The next byte, left in place; nil at the end.
+  var next: UInt8? { position < bytes.count ? bytes[bytes.startIndex + position] : nil }
+
+  /// The next `count` bytes, which are not copied.
+  mutating func read(_ count: Int) throws(FormatError) -> ArraySlice<UInt8> {
     guard count >= 0, count <= bytes.count - position else {
       throw .damaged("it ends at byte \(bytes.count), where \(count) bytes from byte \(position) on should be")
     }
     defer { position += count }
-    return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
+    return rest.prefix(count)
   }
 
   mutating func integer<I: FixedWidthInteger>(_ type: I.Type = I.self) throws(FormatError) -> I {
-    I(littleEndian: try read(MemoryLayout<I>.size).loadUnaligned(as: I.self))
+    try read(MemoryLayout<I>.size).reversed().reduce(0) { $0 << 8 | I(truncatingIfNeeded: $1) }
   }
 
   /// An integer that must fit a count or a position.

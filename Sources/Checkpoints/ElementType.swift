@@ -54,22 +54,27 @@ enum FloatFormat {
   }
 
   /// The numbers in `bytes`, a whole number of them at any alignment, rounded to fp32 where they are wider.
-  func decode(_ bytes: UnsafeRawBufferPointer) -> [Float] {
-    let count = bytes.count / byteCount
-    return [Float](unsafeUninitializedCapacity: count) { floats, initializedCount in
-      switch self {
-      case .float32:
-        UnsafeMutableRawBufferPointer(floats).copyMemory(from: bytes)
-      case .float16:
-        for i in 0..<count { floats[i] = Float(bytes.loadUnaligned(fromByteOffset: 2 * i, as: Float16.self)) }
-      case .bfloat16:  // the upper half of a Float
-        for i in 0..<count {
-          floats[i] = Float(bitPattern: UInt32(bytes.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)) << 16)
-        }
-      case .float64:
-        for i in 0..<count { floats[i] = Float(bytes.loadUnaligned(fromByteOffset: 8 * i, as: Double.self)) }
+  ///
+  /// Loading from a span checks its bounds. Swift calls it unsafe since not every type can have any bits; numbers can.
+  func decode(_ bytes: Span<UInt8>) -> [Float] {
+    let (bytes, count) = (unsafe bytes.bytes, bytes.count / byteCount)
+    if self == .float32 {  // In one piece, which is twice as fast as one by one.
+      return unsafe [Float](unsafeUninitializedCapacity: count) { floats, filled in
+        unsafe bytes.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(floats).copyMemory(from: $0) }
+        filled = count
       }
-      initializedCount = count
+    }
+    return [Float](capacity: count) { floats in
+      for at in stride(from: 0, to: floats.capacity * byteCount, by: byteCount) {
+        switch self {
+        case .float32: floats.append(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: Float.self))
+        case .float16: floats.append(Float(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: Float16.self)))
+        case .bfloat16:  // the upper half of a Float
+          let upper = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt16.self)
+          floats.append(Float(bitPattern: UInt32(upper) << 16))
+        case .float64: floats.append(Float(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: Double.self)))
+        }
+      }
     }
   }
 }

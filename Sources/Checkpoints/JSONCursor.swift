@@ -1,13 +1,11 @@
 /// The JSON that safetensors headers are made of: objects, arrays of natural numbers, strings. Anything else (and a key
-/// that comes twice, which Foundation's parser would let pass) is an error. Nesting is as deep as the caller asks. Other
-/// values can be passed over.
+/// that comes twice, which Foundation's parser would let pass) is an error. Other values can be passed over.
 struct JSONCursor {
   private(set) var reader: ByteReader
 
   /// The next byte that is not white space, left in place; nil at the end.
   mutating func peek() throws(FormatError) -> UInt8? {
-    while reader.position < reader.bytes.count {
-      let byte = reader.bytes[reader.position]
+    while let byte = reader.next {
       guard byte == 0x20 || (0x09...0x0d).contains(byte) else { return byte }
       _ = try reader.read(1)
     }
@@ -58,7 +56,7 @@ struct JSONCursor {
 
   /// Passes over a value of any kind.
   ///
-  /// - Parameter depth: how deep it may be nested.
+  /// - Parameter depth: how deep it may be nested: each level takes some of the stack.
   mutating func skipValue(depth: Int = 64) throws(FormatError) {
     guard depth > 0 else { throw .damaged("nested too deep at byte \(reader.position)") }
     switch try peek() {
@@ -74,9 +72,7 @@ struct JSONCursor {
   /// Passes over a number, `true`, `false` or `null`.
   private mutating func skipWord() throws(FormatError) {
     let start = reader.position
-    while reader.position < reader.bytes.count, Self.wordCharacters.contains(reader.bytes[reader.position]) {
-      _ = try reader.read(1)
-    }
+    while let byte = reader.next, Self.wordCharacters.contains(byte) { _ = try reader.read(1) }
     guard reader.position > start else { throw .damaged("no value at byte \(start)") }
   }
 
@@ -85,11 +81,10 @@ struct JSONCursor {
   private mutating func naturalNumber() throws(FormatError) -> Int {
     _ = try peek()
     let start = reader.position
-    while reader.position < reader.bytes.count, (0x30...0x39).contains(reader.bytes[reader.position]) {
-      _ = try reader.read(1)
+    let digits = try reader.read(reader.rest.prefix { (0x30...0x39).contains($0) }.count)
+    guard let number = Int(String(decoding: digits, as: UTF8.self)) else {
+      throw .damaged("no natural number at byte \(start) of its header")
     }
-    let digits = String(decoding: reader.bytes[start..<reader.position], as: UTF8.self)
-    guard let number = Int(digits) else { throw .damaged("no natural number at byte \(start) of its header") }
     return number
   }
 

@@ -11,15 +11,15 @@ extension SafeTensors {
   public static func write(
     _ tensors: [TensorView], metadata: [String: String] = [:], to path: String
   ) throws(CheckpointError) {
-    var head = head(of: tensors, metadata: metadata)
-    let values = tensors.map { UnsafeRawBufferPointer($0.values) }
+    var head = head(of: unsafe tensors.map { unsafe ($0.name, $0.shape, $0.values.count) }, metadata: metadata)
+    let values = unsafe tensors.map { unsafe UnsafeRawBufferPointer($0.values) }
     var crc = CRC32()
-    head.withUnsafeBytes { crc.update($0) }
-    for piece in values { crc.update(piece) }
+    crc.update(head.span)
+    for i in unsafe values.indices { crc.update(unsafe values[i].bytes) }
     head.replaceSubrange(checksumDigits, with: Array(crc.digits.utf8))
     do throws(FileError) {
-      try head.withUnsafeBufferPointer { (head) throws(FileError) in
-        try AtomicFile.write([UnsafeRawBufferPointer(head)] + values, to: path)
+      try unsafe head.withUnsafeBufferPointer { (head) throws(FileError) in
+        try unsafe AtomicFile.write([UnsafeRawBufferPointer(head)] + values, to: path)
       }
     } catch {
       throw .file(error)
@@ -37,7 +37,9 @@ extension SafeTensors {
 
   /// The header with its length in front and zeros for the checksum's digits, padded so that the data begins at a
   /// multiple of eight bytes, as the reference implementation does.
-  private static func head(of tensors: [TensorView], metadata: [String: String]) -> [UInt8] {
+  private static func head(
+    of tensors: [(name: String, shape: [Int], count: Int)], metadata: [String: String]
+  ) -> [UInt8] {
     precondition(metadata[SafeTensorsHeader.checksumKey] == nil, "the checksum is added by the writer")
     precondition(Set(tensors.map(\.name)).count == tensors.count, "two tensors of one name")
     var json = opening + CRC32.zeroDigits + "\""
@@ -47,9 +49,9 @@ extension SafeTensors {
     for tensor in tensors {
       precondition(tensor.name != SafeTensorsHeader.metadataKey, "a tensor named \(tensor.name)")
       precondition(
-        tensor.shape.reduce(1, *) == tensor.values.count,
-        "\(tensor.values.count) values of \(tensor.name) for shape \(tensor.shape)")
-      let end = offset + tensor.values.count * MemoryLayout<Float>.size
+        tensor.shape.reduce(1, *) == tensor.count,
+        "\(tensor.count) values of \(tensor.name) for shape \(tensor.shape)")
+      let end = offset + tensor.count * MemoryLayout<Float>.size
       json += ",\(quoted(tensor.name)):{\"dtype\":\"F32\",\"shape\":["
       json += tensor.shape.map(String.init).joined(separator: ",")
       json += "],\"data_offsets\":[\(offset),\(end)]}"
@@ -57,7 +59,7 @@ extension SafeTensors {
     }
     json += "}"
     json += String(repeating: " ", count: (8 - json.utf8.count % 8) % 8)
-    return withUnsafeBytes(of: UInt64(json.utf8.count).littleEndian, Array.init) + Array(json.utf8)
+    return unsafe withUnsafeBytes(of: UInt64(json.utf8.count).littleEndian, Array.init) + Array(json.utf8)
   }
 
   /// A JSON string: only quotes, backslashes and control characters need an escape.

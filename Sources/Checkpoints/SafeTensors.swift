@@ -17,35 +17,33 @@ public enum SafeTensors {
   }
 
   static func parse(
-    _ bytes: UnsafeRawBufferPointer
+    _ bytes: [UInt8]
   ) throws(FormatError) -> (tensors: [String: StoredTensor], metadata: [String: String]) {
     if bytes.count > 8, bytes[8] != UInt8(ascii: "{"), let kind = FileKind.describe(bytes) {
       throw .unsupported("it is \(kind)")
     }
     let header = try SafeTensorsHeader(of: bytes)
     try verifyChecksum(header, of: bytes)
-    let data = UnsafeRawBufferPointer(rebasing: bytes[header.dataStart...])
+    let data = bytes.span.extracting(header.dataStart...)
     var tensors: [String: StoredTensor] = [:]
     for entry in header.entries {
       guard case .floating(let format) = entry.type else { continue }
-      let values = format.decode(UnsafeRawBufferPointer(rebasing: data[entry.bytes]))
+      let values = format.decode(data.extracting(entry.bytes))
       tensors[entry.name] = StoredTensor(shape: entry.shape, values: values)
     }
     return (tensors, header.metadata)
   }
 
-  private static func verifyChecksum(
-    _ header: SafeTensorsHeader, of bytes: UnsafeRawBufferPointer
-  ) throws(FormatError) {
+  private static func verifyChecksum(_ header: SafeTensorsHeader, of bytes: [UInt8]) throws(FormatError) {
     guard let (text, position) = header.checksum else { return }
     guard position.count == SafeTensorsHeader.checksumPrefix.utf8.count + CRC32.digitCount else {
       throw .damaged("its checksum '\(text)' is none")
     }
     let digits = position.upperBound - CRC32.digitCount
     var crc = CRC32()
-    crc.update(UnsafeRawBufferPointer(rebasing: bytes[..<digits]))
+    crc.update(bytes.span.extracting(..<digits))
     crc.updateWithZeroDigits()
-    crc.update(UnsafeRawBufferPointer(rebasing: bytes[position.upperBound...]))
+    crc.update(bytes.span.extracting(position.upperBound...))
     let actual = SafeTensorsHeader.checksumPrefix + crc.digits
     guard text == actual else { throw .damaged("its checksum is \(actual) instead of \(text)") }
   }

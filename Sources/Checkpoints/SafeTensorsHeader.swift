@@ -7,7 +7,7 @@ struct SafeTensorsHeader {
     let name: String
     let type: ElementType
     let shape: [Int]
-    /// Of the data behind the header.
+    /// Where its bytes lie in the data, which follows the header.
     let bytes: Range<Int>
   }
 
@@ -17,7 +17,7 @@ struct SafeTensorsHeader {
   static let checksumKey = "checksum"
   static let checksumPrefix = "crc32:"
 
-  /// In the order of the data, without gaps: entry after entry they cover it.
+  /// All tensors in the order of the data, which they cover without gaps.
   let entries: [Entry]
   let metadata: [String: String]
   /// What the file says its checksum is, and where the text lies in the file; nil where it says nothing.
@@ -26,11 +26,11 @@ struct SafeTensorsHeader {
   let dataStart: Int
 
   /// The header of a whole file.
-  init(of bytes: UnsafeRawBufferPointer) throws(FormatError) {
-    var reader = try ByteReader(bytes)
+  init(of bytes: [UInt8]) throws(FormatError) {
+    var reader = try ByteReader(bytes[...])
     let size = try reader.count(UInt64.self)
     guard size <= Self.sizeLimit, size <= bytes.count - reader.position else {
-      // Any bytes read as some length; a brace behind it tells that it was meant as one.
+      // Any eight bytes can be read as a length; a brace after them tells that they were meant as one.
       let isMeant = bytes.dropFirst(MemoryLayout<UInt64>.size).first == UInt8(ascii: "{")
       throw .damaged(
         isMeant
@@ -38,7 +38,7 @@ struct SafeTensorsHeader {
           : "it does not begin as a safetensors file")
     }
     let end = reader.position + size
-    var json = JSONCursor(reader: try ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<end]), at: reader.position))
+    var json = JSONCursor(reader: try ByteReader(bytes[..<end], at: reader.position))
     var entries: [Entry] = []
     var metadata: [String: String] = [:]
     var places: [String: Range<Int>] = [:]

@@ -39,18 +39,16 @@ extension TensorFile {
 
   /// What `parse` makes of a file's bytes.
   static func contents<R>(
-    of path: String, _ parse: (UnsafeRawBufferPointer) throws(FormatError) -> R
+    of path: String, _ parse: ([UInt8]) throws(FormatError) -> R
   ) throws(CheckpointError) -> R {
-    let result: Result<R, FormatError>
-    do throws(FileError) {
-      result = try InputFile.withBytes(path, limit: sizeLimit) { (bytes) throws(FormatError) in
-        guard !bytes.isEmpty else { throw .damaged("it is empty") }
-        return try parse(bytes)
-      }
+    let bytes: [UInt8]
+    do { bytes = try InputFile.read(path, limit: sizeLimit) } catch { throw .file(error) }
+    do throws(FormatError) {
+      guard !bytes.isEmpty else { throw .damaged("it is empty") }
+      return try parse(bytes)
     } catch {
-      throw .file(error)
+      throw error.at(path)
     }
-    do { return try result.get() } catch { throw error.at(path) }
   }
 }
 

@@ -11,16 +11,16 @@ public enum WeightsFile {
   }
 
   static func parse(
-    _ bytes: UnsafeRawBufferPointer
+    _ bytes: [UInt8]
   ) throws(FormatError) -> (tensors: [String: StoredTensor], metadata: [String: String]) {
-    // Behind the header's length the header begins, with a brace; that comes first because any length may go before.
+    // The header begins with a brace, after its length. This is looked at first because any length may come before it.
     if bytes.count > 8, bytes[8] == UInt8(ascii: "{") { return try SafeTensors.parse(bytes) }
     // Every pickle of protocol 2 or later begins with the opcode that names the protocol.
     if TorchFile.isZip(bytes) || bytes.first == PickleOpcode.proto.rawValue { return (try TorchFile.parse(bytes), [:]) }
     throw .unsupported(describe(bytes))
   }
 
-  private static func describe(_ bytes: UnsafeRawBufferPointer) -> String {
+  private static func describe(_ bytes: [UInt8]) -> String {
     if let kind = FileKind.describe(bytes) { return "it is \(kind)" }
     let beginning = bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: " ")
     return "neither safetensors nor of torch.save: it begins with bytes \(beginning) (hexadecimal)"

@@ -7,8 +7,8 @@ import Foundation
 public struct Allowance: Sendable {
   /// Processors to run on (mpirun binds ranks, `taskset` programs), and processors' worth of time (`docker run --cpus`).
   public let processors: [Budget]
-  /// Bytes of memory, of the machine and of control groups: who needs more is killed; and of this process's address
-  /// space, of which some is used already: who needs more gets none.
+  /// Bytes of memory: of the machine and of control groups, where the kernel kills a process that needs more; and of this
+  /// process's address space, of which some is used already, and where a process that needs more gets none.
   public let memory: [Budget]
 
   /// - Parameter root: what stands before `/proc` and `/sys`, for tests.
@@ -27,11 +27,11 @@ public struct Allowance: Sendable {
     // In pages: size, resident, shared, code, 0, data and stack.
     let used = KernelFile.lines(root + "/proc/self/statm").first?.split(separator: " ").compactMap { Double($0) } ?? []
     guard used.count > 5 else { return [] }
-    // Threads reserve addresses for their stacks and for malloc, half a gigabyte that nearly all stay unused.
+    // Threads reserve some half a gigabyte of addresses, for their stacks and for malloc, and use very little of it.
     let limits = [("ulimit -v", RLIMIT_AS, used[0], 5e8), ("ulimit -d", RLIMIT_DATA, used[5], 0)]
     return limits.compactMap { source, resource, pages, reserved in
       var limit = rlimit()
-      guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur < Int64.max else {
+      guard unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur < Int64.max else {
         return nil
       }
       return Budget(

@@ -40,9 +40,9 @@ extension Communicator {
   private func total(_ amount: Double, drawnOn budgets: [Budget]) throws(CommunicationError) -> [Double] {
     // A group that is mounted twice is one.
     let own = Set(budgets.compactMap(\.owner)).map { Draft(owner: $0, amount: amount) }
-    let gathered = try gather(own.withUnsafeBytes(Array.init))
+    let gathered = try unsafe gather(own.withUnsafeBytes(Array.init))
     let all = try broadcast(gathered.map { Array($0.joined()) } ?? [])
-    let drafts = all.withUnsafeBytes { Array($0.bindMemory(to: Draft.self)) }
+    let drafts = unsafe all.withUnsafeBytes { unsafe Array($0.bindMemory(to: Draft.self)) }
     return budgets.map { budget in
       guard let owner = budget.owner else { return amount }
       return drafts.reduce(0) { $0 + ($1.owner == owner ? $1.amount : 0) }

@@ -47,7 +47,7 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Whether another rank has the story to tell.
+  /// Whether another rank has the cause to report.
   var isConsequence: Bool {
     switch self {
     case .rankFailed, .abandoned: true

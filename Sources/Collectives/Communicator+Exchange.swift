@@ -3,21 +3,25 @@ import CCollectives
 extension Communicator {
   /// Returns once every rank has called it.
   public func barrier() throws(CommunicationError) {
-    try check("barrier", pd_barrier(handle))
+    try unsafe check("barrier", pd_barrier(handle))
   }
 
   /// Copies `bytes` of rank `root` to every rank. The count is the same on all ranks.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int = 0) throws(CommunicationError) {
     precondition((0..<size).contains(root), "rank \(root) of \(size)")
-    try check("broadcast", pd_broadcast(handle, bytes.baseAddress, bytes.count, Int32(root)))
+    try unsafe check("broadcast", pd_broadcast(handle, bytes.baseAddress, bytes.count, Int32(root)))
   }
 
   /// Rank `root`'s bytes, on every rank; only `root` need know how many there are. Others' argument is ignored.
   public func broadcast(_ bytes: [UInt8], from root: Int = 0) throws(CommunicationError) -> [UInt8] {
     var count = bytes.count
-    try withUnsafeMutableBytes(of: &count) { buffer throws(CommunicationError) in try broadcast(buffer, from: root) }
+    try unsafe withUnsafeMutableBytes(of: &count) { buffer throws(CommunicationError) in
+      try unsafe broadcast(buffer, from: root)
+    }
     var bytes = rank == root ? bytes : [UInt8](repeating: 0, count: count)
-    let code = bytes.withUnsafeMutableBytes { pd_broadcast(handle, $0.baseAddress, $0.count, Int32(root)) }
+    let code = unsafe bytes.withUnsafeMutableBytes {
+      unsafe pd_broadcast(handle, $0.baseAddress, $0.count, Int32(root))
+    }
     try check("broadcast", code)
     return bytes
   }
@@ -25,7 +29,9 @@ extension Communicator {
   /// Every rank's `value`, in rank order, on every rank. For a few bytes: counts, hashes.
   public func allGather<T: BitwiseCopyable>(_ value: T) throws(CommunicationError) -> [T] {
     var values = [T](repeating: value, count: size)
-    let code = values.withUnsafeMutableBytes { pd_all_gather(handle, $0.baseAddress, MemoryLayout<T>.stride) }
+    let code = unsafe values.withUnsafeMutableBytes {
+      unsafe pd_all_gather(handle, $0.baseAddress, MemoryLayout<T>.stride)
+    }
     try check("all-gather", code)
     return values
   }
@@ -34,7 +40,7 @@ extension Communicator {
   public func gather(_ bytes: [UInt8]) throws(CommunicationError) -> [[UInt8]]? {
     let counts = try allGather(bytes.count)
     var gathered = [UInt8](repeating: 0, count: rank == 0 ? counts.reduce(0, +) : 0)
-    let code = gathered.withUnsafeMutableBytes { pd_gather(handle, bytes, counts, $0.baseAddress) }
+    let code = unsafe gathered.withUnsafeMutableBytes { unsafe pd_gather(handle, bytes, counts, $0.baseAddress) }
     try check("gather", code)
     guard rank == 0 else { return nil }
     var start = 0

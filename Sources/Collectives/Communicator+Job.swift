@@ -7,8 +7,9 @@ extension Communicator {
   /// If `body` throws on any rank, the whole job ends within seconds, by `MPI_Abort`: the other ranks may be waiting
   /// for this one in an operation it will never come to. `mpirun` exits with this rank's exit code.
   ///
-  /// One voice: `onFailure` is called where the error arose. Ranks that only know that another failed keep silent. When
-  /// many ranks find the same thing at the same time, the lowest speaks, and ends the job before the next would.
+  /// Only one rank reports: `onFailure` is called where the error arose, and ranks that only know that another failed keep
+  /// silent. When many ranks find the same error at the same time, the lowest reports it, and ends the job before the next
+  /// would.
   ///
   /// - Parameters:
   ///   - timeout: how long any single wait for a peer may take.
@@ -18,12 +19,12 @@ extension Communicator {
     timeout: Duration, onFailure: (_ error: any Error, _ rank: Int, _ size: Int) -> Int32,
     _ body: (Communicator) throws -> R
   ) -> R {
-    guard let handle = pd_mpi_open(timeout / .seconds(1)) else {
+    guard let handle = unsafe pd_mpi_open(timeout / .seconds(1)) else {
       exit(onFailure(CommunicationError.notJoined(reason: "no memory"), 0, 1))
     }
-    let communicator = Communicator(handle, timeout: timeout)
-    if Int(pd_failure(handle)) != PD_OK {
-      exit(onFailure(CommunicationError.notJoined(reason: String(cString: pd_failure_text(handle))), 0, 1))
+    let communicator = unsafe Communicator(handle, timeout: timeout)
+    if unsafe Int(pd_failure(handle)) != PD_OK {
+      unsafe exit(onFailure(CommunicationError.notJoined(reason: String(cString: pd_failure_text(handle))), 0, 1))
     }
     // Started by one MPI's launcher, a program linked with another's library finds itself alone, N times over.
     if let launched = Launcher.current.size, launched.ranks > 1, communicator.size == 1 {
@@ -33,7 +34,7 @@ extension Communicator {
     }
     do {
       let result = try body(communicator)
-      try communicator.check("end of job", pd_mpi_leave(handle))
+      try unsafe communicator.check("end of job", pd_mpi_leave(handle))
       return result
     } catch {
       communicator.end(error, onFailure)
@@ -44,13 +45,14 @@ extension Communicator {
     if size == 1 {
       // Nobody waits, so the job may end in good order, without the notice that MPI_Abort prints.
       let code = onFailure(error, rank, size)
-      _ = pd_mpi_leave(handle)
+      _ = unsafe pd_mpi_leave(handle)
       exit(code)
     }
     if let error = error as? CommunicationError, error.isConsequence {
-      // The other rank speaks and ends the job, and this process with it; should it not live to do so, this one does.
+      // The other rank reports and ends the job, and this process with it. If it dies before it can, this one does so.
       Thread.sleep(forTimeInterval: 5)
     } else {
+      // Lower ranks report first: half a second is enough for one to end the job. Ranks from 4 on wait equally long.
       Thread.sleep(forTimeInterval: 0.5 * Double(min(rank, 4)))
     }
     let code = onFailure(error, rank, size)

@@ -7,18 +7,19 @@ extension Communicator {
   /// that is the same on all ranks, also 0; any part of a larger array, whose neighbours stay untouched. Nothing is
   /// allocated.
   public func allReduce(_ values: UnsafeMutableBufferPointer<Float>) throws(CommunicationError) {
-    try check("all-reduce", pd_sum_float(handle, values.baseAddress, values.count))
+    try unsafe check("all-reduce", pd_sum_float(handle, values.baseAddress, values.count))
   }
 
   /// As for `Float`.
   public func allReduce(_ values: UnsafeMutableBufferPointer<Double>) throws(CommunicationError) {
-    try check("all-reduce", pd_sum_double(handle, values.baseAddress, values.count))
+    try unsafe check("all-reduce", pd_sum_double(handle, values.baseAddress, values.count))
   }
 
   /// The sum over the ranks of a few numbers each.
   public func sum(_ values: [Double]) throws(CommunicationError) -> [Double] {
     var values = values
-    try values.withUnsafeMutableBufferPointer { buffer throws(CommunicationError) in try allReduce(buffer) }
+    try unsafe values.withUnsafeMutableBufferPointer { buffer throws(CommunicationError) in try unsafe allReduce(buffer)
+    }
     return values
   }
 }

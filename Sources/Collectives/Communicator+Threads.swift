@@ -6,14 +6,15 @@ extension Communicator {
   /// A job of `count` ranks in this process, each to be used from a thread of its own. For tests.
   public static func threads(_ count: Int, timeout: Duration = .seconds(900)) -> [Communicator] {
     precondition(count > 0, "a job of \(count) ranks")
-    let handles = [OpaquePointer](unsafeUninitializedCapacity: count) { buffer, initialized in
-      guard let start = buffer.baseAddress, pd_threads_open(Int32(count), timeout / .seconds(1), start) == 1 else {
+    let handles = unsafe [OpaquePointer](unsafeUninitializedCapacity: count) { buffer, initialized in
+      guard let start = buffer.baseAddress, unsafe pd_threads_open(Int32(count), timeout / .seconds(1), start) == 1
+      else {
         return
       }
       initialized = count
     }
-    precondition(handles.count == count, "no memory for \(count) ranks")
-    return handles.map { Communicator($0, timeout: timeout) }
+    unsafe precondition(handles.count == count, "no memory for \(count) ranks")
+    return unsafe handles.map { unsafe Communicator($0, timeout: timeout) }
   }
 
   /// Runs `body` as every rank of a job of `count` threads; what each returned or threw, in rank order. For tests.
@@ -29,7 +30,7 @@ extension Communicator {
       group.enter()
       Thread {
         let result = Result { try body(communicator) }
-        if case .failure = result { pd_threads_abandon(communicator.handle) }
+        if case .failure = result { unsafe pd_threads_abandon(communicator.handle) }
         results.byRank.withLock { $0[communicator.rank] = result }
         group.leave()
       }.start()

@@ -8,9 +8,8 @@ import CCollectives
 /// Ranks are processes of an `mpirun` job (``withJob(timeout:onFailure:_:)``), or threads of this process, for tests
 /// (``threads(_:timeout:)``); the code between is the same.
 ///
-/// One thread at a time uses a communicator; with processes, the one that joined the job. That is the promise behind
-/// `Sendable`.
-public final class Communicator: @unchecked Sendable {
+/// It is `Sendable` because its users promise that one thread at a time uses it; with processes, the one that joined.
+@safe public final class Communicator: @unchecked Sendable {
   /// This rank, in `0..<size`.
   public let rank: Int
   /// How many ranks there are, at least 1.
@@ -21,32 +20,32 @@ public final class Communicator: @unchecked Sendable {
   let handle: OpaquePointer
 
   init(_ handle: OpaquePointer, timeout: Duration) {
-    self.handle = handle
+    unsafe self.handle = handle
     self.timeout = timeout
-    rank = Int(pd_rank(handle))
-    size = Int(pd_size(handle))
+    rank = unsafe Int(pd_rank(handle))
+    size = unsafe Int(pd_size(handle))
   }
 
-  deinit { pd_close(handle) }
+  deinit { unsafe pd_close(handle) }
 
   /// The name of the host this rank runs on.
   public var hostName: String {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
       guard let start = name.baseAddress else { return "" }
-      pd_host_name(start, name.count)
-      return String(cString: start)
+      unsafe pd_host_name(start, name.count)
+      return unsafe String(cString: start)
     }
   }
 
   /// Lets tests cross the boundaries between segments with small arrays; the same on every rank.
   package func travel(inSegmentsOf bytes: Int) {
-    precondition(pd_set_segment(handle, bytes) == PD_OK, "no memory for segments of \(bytes) bytes")
+    unsafe precondition(pd_set_segment(handle, bytes) == PD_OK, "no memory for segments of \(bytes) bytes")
   }
 
   /// Makes a Swift error of a C failure.
   func check(_ operation: String, _ code: Int32) throws(CommunicationError) {
-    let peer = Int(pd_failure_peer(handle))
-    let text = String(cString: pd_failure_text(handle))
+    let peer = unsafe Int(pd_failure_peer(handle))
+    let text = unsafe String(cString: pd_failure_text(handle))
     switch Int(code) {
     case PD_OK: return
     case PD_TIMED_OUT: throw .timedOut(operation: operation, rank: rank, peer: peer, seconds: timeout / .seconds(1))

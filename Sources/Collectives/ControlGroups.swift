@@ -37,7 +37,7 @@ struct ControlGroups {
   private static func budget(_ folder: String, _ file: String, _ read: (String) -> Double?) -> Budget? {
     let path = folder + "/" + file
     var status = stat()
-    guard let amount = KernelFile.lines(path).first.flatMap(read), stat(folder, &status) == 0 else { return nil }
+    guard let amount = KernelFile.lines(path).first.flatMap(read), unsafe stat(folder, &status) == 0 else { return nil }
     // The folder's number is the same in every container that sees it, whatever its path there.
     let owner = pd_host_hash() ^ (UInt64(status.st_ino) &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(status.st_dev)
     return Budget(owner: owner, amount: amount, source: path)
@@ -46,7 +46,7 @@ struct ControlGroups {
   /// A limit; "max", or in version 1 "-1", is none.
   private static func number(_ text: String?) -> Double? { text.flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil } }
 
-  /// "150000 100000", microseconds in each so many; "max 100000" is no limit.
+  /// "150000 100000" allows 150,000 microseconds of every 100,000; "max 100000" is no limit.
   private static func ratio(_ text: String) -> Double? {
     let numbers = text.split(separator: " ").map { number(String($0)) }
     guard numbers.count == 2, let quota = numbers[0], let period = numbers[1] else { return nil }
@@ -71,7 +71,7 @@ private struct Mount {
     case "cgroup2": controllers = nil
     default: return nil
     }
-    // Blanks are written as octal numbers. Other escapes are as rare as groups with such names.
+    // The kernel writes a blank as an octal number. Other characters that it escapes so are not expected in such paths.
     group = fields[3].split(separator: "/")
     point = fields[4].split(separator: "\\040", omittingEmptySubsequences: false).joined(separator: " ")
   }

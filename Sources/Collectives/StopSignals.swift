@@ -28,16 +28,16 @@ public enum StopSignals {
     handle(all) { StopSignals.arrived($0) }
   }
 
-  /// Has `handler` called for signals, on whatever thread; it may do only what signal-safety(7) lists. A SIGHUP that
+  /// Makes the system call `handler` for signals, on any thread; it may do only what signal-safety(7) lists. A SIGHUP that
   /// `nohup` had ignored stays so.
   public static func handle(_ signals: [Int32], _ handler: @escaping @convention(c) (Int32) -> Void) {
     var mask = sigset_t()
-    sigemptyset(&mask)
+    unsafe sigemptyset(&mask)
     for number in signals where number != SIGHUP || !isIgnored(number) {
-      sigaddset(&mask, number)
-      signal(number, handler)  // interrupted system calls go on
+      unsafe sigaddset(&mask, number)
+      signal(number, handler)  // `signal` lets interrupted system calls go on.
     }
-    pthread_sigmask(SIG_UNBLOCK, &mask, nil)  // launchers may hand down a mask
+    unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)  // A launcher may have started this process with a mask.
   }
 
   /// From now on there is something to save.
@@ -50,7 +50,7 @@ public enum StopSignals {
     guard savesFirst.load(ordering: .relaxed) else {
       if silent.load(ordering: .relaxed) & 1 << UInt64(number) == 0 {
         let line: StaticString = "stopped by a signal; there was nothing to save yet\n"
-        write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
+        unsafe write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
       }
       _exit(EX_TEMPFAIL)
     }
@@ -61,7 +61,7 @@ public enum StopSignals {
   /// Whether this SIGINT comes more than a second after the first.
   public static func isSecondInterrupt() -> Bool {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     let now = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     let (isFirst, first) = firstInterrupt.compareExchange(expected: 0, desired: now, ordering: .relaxed)
     return !isFirst && now - first > 1_000_000_000
@@ -69,7 +69,7 @@ public enum StopSignals {
 
   private static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
-    return sigaction(number, nil, &action) == 0
+    return unsafe sigaction(number, nil, &action) == 0
       && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

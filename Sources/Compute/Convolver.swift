@@ -6,6 +6,8 @@ import CKernels
 /// Weights are `[height, width, inputs, outputs]`, fp32; each product first packs them into panels its kernel reads in
 /// order. What comes before or after a convolution, batch normalization's passes, can be done to a part of the data
 /// while that is in the cache, and spares a pass over memory.
+///
+/// `Sendable`, although its memory is not: a network runs one convolution at a time, whose threads use disjoint parts.
 public struct Convolver: @unchecked Sendable {
   private let filter: pd_filter
   private let engine: Engine
@@ -25,15 +27,21 @@ public struct Convolver: @unchecked Sendable {
   private static let chunkBytes = 1 << 19
 
   /// - Parameters:
-  ///   - kernel: height and width of the filter, at most 49 elements.
+  ///   - kernel: height and width of the filter, at most `PD_MAX_TAPS` elements.
   ///   - span: pixels side by side that one element of the filter covers, with weights for each of their channels.
-  ///   - inputs: values gathered for an element: the input's channels, times `span`.
+  ///   - inputs: values gathered for an element: the input's channels, times `span`; `PD_MAX_CHANNELS` at most.
+  ///   - outputs: channels of the result, `PD_MAX_CHANNELS` at most.
   ///   - padding: zeros around the input, vertically and horizontally.
   ///   - image: the size of an input image, for which scratch memory is reserved.
   public init(
     kernel: (height: Int, width: Int), span: Int = 1, inputs: Int, outputs: Int, stride: Int, padding: (y: Int, x: Int),
     image: (height: Int, width: Int), engine: Engine, scratch: Scratch
   ) {
+    let taps = kernel.height * kernel.width
+    precondition(min(kernel.height, kernel.width) > 0 && taps <= PD_MAX_TAPS, "a filter of \(kernel) elements")
+    precondition(inputs > 0 && inputs <= PD_MAX_CHANNELS && inputs % span == 0, "\(inputs) inputs of \(span) pixels")
+    precondition(outputs > 0 && outputs <= PD_MAX_CHANNELS, "\(outputs) outputs")
+    precondition(span > 0 && stride > 0 && padding.y >= 0 && padding.x >= 0, "stride \(stride), padding \(padding)")
     filter = pd_filter(
       height: Int32(kernel.height), width: Int32(kernel.width), span: Int32(span), inputs: Int32(inputs),
       outputs: Int32(outputs), stride: Int32(stride), pad_y: Int32(padding.y), pad_x: Int32(padding.x))
@@ -49,14 +57,15 @@ public struct Convolver: @unchecked Sendable {
     var parities: [Parity] = []
     var offset = 0
     for parity in 0..<stride * stride {
-      var order = [Int32](repeating: 0, count: 49)
+      var order = [Int32](repeating: 0, count: PD_MAX_TAPS)
       let (y, x) = (Int32(parity / stride), Int32(parity % stride))
-      let rows = pd_backward_rows(filter, 1, 64, 64, y, x, &order)
+      // Which taps meet a parity does not depend on the image's size.
+      let rows = pd_backward_rows(filter, 1, Int32(image.height), Int32(image.width), y, x, &order)
       parities.append(Parity(y: y, x: x, order: Array(order.prefix(Int(rows.taps))), offset: offset))
       offset += 4 * Int(rows.taps) * words(outputs) * rounded(inputs)
     }
     self.parities = parities
-    let forward = 4 * kernel.height * kernel.width * words(inputs) * rounded(outputs)
+    let forward = 4 * taps * words(inputs) * rounded(outputs)
     let imageBytes = image.height * image.width * inputs / span * engine.precision.bytes
     let blockBytes = Int(table.pointee.block) * inputs * engine.precision.bytes
     let gradient = pd_weight_gradient_scratch(table, Int32((outputs + panel - 1) / panel))
@@ -119,7 +128,7 @@ public struct Convolver: @unchecked Sendable {
     }
     packTransposed(weights)
     let rows = parities.map { parity in
-      var order = [Int32](repeating: 0, count: 49)
+      var order = [Int32](repeating: 0, count: PD_MAX_TAPS)
       return pd_backward_rows(
         filter, Int32(dx.shape.images), Int32(dx.shape.height), Int32(dx.shape.width), parity.y, parity.x, &order)
     }

@@ -1,6 +1,6 @@
 import CKernels
 
-/// A set of kernels for one instruction set.
+/// A set of kernels for one instruction set. `Sendable`: the table it points to is a constant of the program.
 public struct Kernels: @unchecked Sendable {
   let set: UnsafePointer<pd_set>
 

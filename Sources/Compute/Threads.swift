@@ -45,6 +45,6 @@ public struct Threads: Sendable {
     }
   }
 
-  // Safe: `run` returns only after every call of the body has.
+  /// `Sendable`: `run` returns only after every call of the body has, so nothing that it refers to is gone.
   private struct Shared: @unchecked Sendable { let body: (Int) -> Void }
 }

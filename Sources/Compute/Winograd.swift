@@ -2,6 +2,8 @@ import CKernels
 
 /// 3×3 convolutions of stride 1 in fp32 with a quarter of the multiplications (Lavin & Gray, arXiv:1509.09308; see
 /// Sources/CKernels/README.md). Rounded two to three times as coarsely as the direct kernels.
+///
+/// `Sendable`, although its memory is not: a network runs one convolution at a time, whose threads use disjoint parts.
 struct Winograd: @unchecked Sendable {
   private let inputs: Int
   private let outputs: Int
@@ -13,8 +15,10 @@ struct Winograd: @unchecked Sendable {
   init?(_ filter: pd_filter, image: (height: Int, width: Int), engine: Engine, scratch: Scratch) {
     let isPlain = (filter.height, filter.width, filter.span, filter.stride) == (3, 3, 1, 1)
     let isPadded = (filter.pad_y, filter.pad_x) == (1, 1)
-    let fits = [filter.inputs, filter.outputs].allSatisfy { $0 % 16 == 0 && $0 <= PD_WINOGRAD_CHANNELS }
-    // Tiles hang over the edges: it must still halve the multiplications.
+    let fits = [filter.inputs, filter.outputs].allSatisfy {
+      $0 % Int32(PD_WINOGRAD_UNIT) == 0 && $0 <= PD_WINOGRAD_CHANNELS
+    }
+    // It must halve the multiplications, of which a pixel takes 9 directly and a tile 36: tiles hang over the edges.
     let tiles = (image.height + 3) / 4 * ((image.width + 3) / 4)
     let pays = 9 * image.height * image.width >= 2 * 36 * tiles
     guard engine.precision == .fp32, isPlain, isPadded, fits, pays else { return nil }
@@ -60,7 +64,7 @@ struct Winograd: @unchecked Sendable {
   func weightGradient(x: Tensor, normalizing affine: Affine?, dy: Tensor, dw: UnsafeMutablePointer<Float>) {
     let sums = scratch.panels.assumingMemoryBound(to: Float.self)
     withUnsafePointer(to: tiles(x.shape, inputs, outputs)) { tiles in
-      engine.threads.split(inputs, unit: 16, by: panels(outputs)) { part, inputs, panels in
+      engine.threads.split(inputs, unit: PD_WINOGRAD_UNIT, by: panels(outputs)) { part, inputs, panels in
         set.winograd_weight_gradient(
           tiles, x.data, affine?.scale, affine?.shift, dy.data, dw, Int32(inputs.lowerBound), Int32(inputs.upperBound),
           Int32(panels.lowerBound), Int32(panels.upperBound), sums, work(part))

@@ -9,38 +9,39 @@ public enum AtomicFile {
   public static func reserve(_ path: String) throws(FileError) {
     try makeFolder(FilePath.folder(of: path))
     var status = stat()
-    if path.utf8.last == UInt8(ascii: "/") || (stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR) {
+    if unsafe path.utf8.last == UInt8(ascii: "/") || (stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR) {
       throw .system(path: path, action: "write", code: EISDIR)
     }
     let temporary = temporary(for: path)
-    defer { unlink(temporary) }
-    try [UInt8](repeating: 0, count: 4096).withUnsafeBufferPointer { (block) throws(FileError) in
-      try writeThrough([UnsafeRawBufferPointer(block)], to: temporary, for: path)
+    defer { unsafe unlink(temporary) }
+    try writeThrough(to: temporary, for: path) { (descriptor) throws(FileError) in
+      try write([UInt8](repeating: 0, count: probeSize), to: descriptor, path)
     }
   }
 
-  /// Writes a text file so.
+  /// A block of most file systems: a full one has no room for it.
+  private static let probeSize = 4096
+
+  /// Writes a text file in this way.
   ///
   /// - Throws: ``FileError/system(path:action:code:)``.
   public static func write(_ text: String, to path: String) throws(FileError) {
     try write(Array(text.utf8), to: path)
   }
 
-  /// Writes a file of these bytes so.
+  /// Writes a file of these bytes in this way.
   ///
   /// - Throws: ``FileError/system(path:action:code:)``.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
-      try write([UnsafeRawBufferPointer(bytes)], to: path)
-    }
+    try replace(path) { (descriptor) throws(FileError) in try write(bytes, to: descriptor, path) }
   }
 
-  /// Adds bytes to the end of a file, or makes it. Not all or nothing: a killed process may leave a part of them.
+  /// Adds bytes to the end of a file, or makes it. This is not all or nothing: a killed process may leave a part of them.
   ///
   /// - Throws: ``FileError/system(path:action:code:)``.
   public static func append(_ bytes: [UInt8], to path: String) throws(FileError) {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
-      try writeThrough([UnsafeRawBufferPointer(bytes)], to: path, for: path, O_APPEND)
+    try writeThrough(to: path, for: path, mode: O_APPEND) { (descriptor) throws(FileError) in
+      try write(bytes, to: descriptor, path)
     }
   }
 
@@ -48,13 +49,19 @@ public enum AtomicFile {
   ///
   /// Whatever fails before the renaming, the temporary file is removed and a previous file at `path` stays as it was.
   public static func write(_ pieces: [UnsafeRawBufferPointer], to path: String) throws(FileError) {
+    try replace(path) { (descriptor) throws(FileError) in
+      for i in unsafe pieces.indices { try write(unsafe pieces[i].bytes, to: descriptor, path) }
+    }
+  }
+
+  private static func replace(_ path: String, _ fill: (Int32) throws(FileError) -> Void) throws(FileError) {
     try makeFolder(FilePath.folder(of: path))
     let temporary = temporary(for: path)
     do throws(FileError) {
-      try writeThrough(pieces, to: temporary, for: path)
-      guard rename(temporary, path) == 0 else { throw .system(path: path, action: "replace", code: errno) }
+      try writeThrough(to: temporary, for: path, fill: fill)
+      guard unsafe rename(temporary, path) == 0 else { throw .system(path: path, action: "replace", code: errno) }
     } catch {
-      unlink(temporary)
+      unsafe unlink(temporary)
       throw error
     }
     try synchronizeFolder(FilePath.folder(of: path))
@@ -71,27 +78,27 @@ public enum AtomicFile {
       guard parts.count >= 4, parts[0].isEmpty, parts.last == "tmp", let pid = pid_t(parts[parts.count - 2]),
         isOurs(parts[1..<parts.count - 2].joined(separator: ".")), kill(pid, 0) != 0, errno == ESRCH
       else { continue }
-      unlink(folder + "/" + file)
+      unsafe unlink(folder + "/" + file)
     }
   }
 
-  /// The process id keeps two runs that save to the same folder apart.
+  /// A name of this process's own: two runs may save to the same folder.
   private static func temporary(for path: String) -> String {
     FilePath.join(FilePath.folder(of: path), ".\(FilePath.name(of: path)).\(getpid()).tmp")
   }
 
-  /// Errors name `path`, which the user knows, not the temporary file.
+  /// Writes a file to the disk. Errors name `path`, which the user knows, not the temporary file.
   private static func writeThrough(
-    _ pieces: [UnsafeRawBufferPointer], to temporary: String, for path: String, _ mode: Int32 = O_EXCL
+    to temporary: String, for path: String, mode: Int32 = O_EXCL, fill: (Int32) throws(FileError) -> Void
   ) throws(FileError) {
-    if mode & O_EXCL != 0 { unlink(temporary) }  // of a dead process that had our number
+    if mode & O_EXCL != 0 { unsafe unlink(temporary) }  // A dead process that had our number may have left one.
     let descriptor = restarting {
-      Int(open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | mode, 0o644))
+      unsafe Int(open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | mode, 0o644))
     }
     guard descriptor >= 0 else { throw .system(path: path, action: "create", code: errno) }
     var isOpen = true
     defer { if isOpen { close(Int32(descriptor)) } }
-    for piece in pieces { try write(piece, to: Int32(descriptor), path) }
+    try fill(Int32(descriptor))
     guard restarting({ Int(fsync(Int32(descriptor))) }) == 0 else {
       throw .system(path: path, action: "write", code: errno)
     }
@@ -100,16 +107,22 @@ public enum AtomicFile {
   }
 
   /// Writes all bytes to an open file; `path` is for the message.
-  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(FileError) {
-    var rest = bytes
-    while !rest.isEmpty {
-      let written = restarting { Glibc.write(descriptor, rest.baseAddress, rest.count) }
+  static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(FileError) {
+    try write(unsafe bytes.span.bytes, to: descriptor, path)
+  }
+
+  private static func write(_ bytes: RawSpan, to descriptor: Int32, _ path: String) throws(FileError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let written = restarting {
+        unsafe bytes.extracting(done...).withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      }
       guard written >= 0 else { throw .system(path: path, action: "write", code: errno) }
-      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+      done += written
     }
   }
 
-  /// A save that a signal asked for may meet the next signal: interrupted calls are made again.
+  /// Makes a call again when a signal interrupts it: a save that one signal asked for may meet the next.
   private static func restarting(_ call: () -> Int) -> Int {
     while true {
       let result = call()
@@ -119,18 +132,18 @@ public enum AtomicFile {
 
   /// As `mkdir -p`; an empty path is the working folder.
   static func makeFolder(_ path: String) throws(FileError) {
-    guard !path.isEmpty, mkdir(path, 0o755) != 0, errno != EEXIST else { return }
+    guard !path.isEmpty, unsafe mkdir(path, 0o755) != 0, errno != EEXIST else { return }
     guard errno == ENOENT else { throw .system(path: path, action: "create the folder", code: errno) }
     try makeFolder(FilePath.folder(of: path))
-    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+    guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else {
       throw .system(path: path, action: "create the folder", code: errno)
     }
   }
 
-  /// Makes the renaming itself durable. File systems that cannot, answer EINVAL, and there is nothing more to do.
+  /// Makes the renaming itself durable. A file system that cannot do so answers EINVAL, which is no failure.
   private static func synchronizeFolder(_ path: String) throws(FileError) {
     let folder = path.isEmpty ? "." : path
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .system(path: folder, action: "open", code: errno) }
     defer { close(descriptor) }
     guard restarting({ Int(fsync(descriptor)) }) == 0 || errno == EINVAL else {

@@ -2,16 +2,26 @@ import CZlib
 
 /// CRC-32 as in zip and zlib, over bytes in several pieces.
 public struct CRC32 {
+  /// The checksum of all bytes so far.
   public private(set) var value: UInt32 = 0
 
+  /// The checksum of no bytes.
   public init() {}
 
-  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    guard let start = bytes.baseAddress else { return }  // zlib takes a null pointer as "start again"
-    value = UInt32(truncatingIfNeeded: crc32_z(UInt(value), start.assumingMemoryBound(to: UInt8.self), bytes.count))
+  /// Goes on with these bytes.
+  public mutating func update(_ bytes: RawSpan) {
+    unsafe bytes.withUnsafeBytes { bytes in
+      // zlib takes a null pointer as "start again".
+      guard let start = unsafe bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
+      value = UInt32(truncatingIfNeeded: unsafe crc32_z(UInt(value), start, bytes.count))
+    }
   }
 
-  public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+  /// Goes on with these bytes.
+  public mutating func update(_ bytes: Span<UInt8>) { update(unsafe bytes.bytes) }
+
+  /// The checksum of bytes in one piece.
+  public static func of(_ bytes: Span<UInt8>) -> UInt32 {
     var crc = CRC32()
     crc.update(bytes)
     return crc.value
@@ -20,16 +30,19 @@ public struct CRC32 {
 
 /// As text: eight lower-case hexadecimal digits.
 extension CRC32 {
+  /// How many digits there are.
   public static let digitCount = 8
+  /// What stands in the digits' place while the checksum is computed that they will tell.
   public static let zeroDigits = String(repeating: "0", count: digitCount)
 
+  /// The checksum as text.
   public var digits: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: Self.digitCount - digits.count) + digits
   }
 
-  /// The digits of a checksum cannot know themselves: in their own sum they count as zeros.
+  /// Goes on with zeros in the place of a checksum's own digits, which cannot be part of what they tell.
   public mutating func updateWithZeroDigits() {
-    Array(Self.zeroDigits.utf8).withUnsafeBytes { update($0) }
+    update(Array(Self.zeroDigits.utf8).span)
   }
 }

@@ -17,7 +17,7 @@ public enum FileError: Error, Equatable, CustomStringConvertible {
   /// What is wrong, without the file's name: for messages that say the rest themselves.
   public var reason: String {
     switch self {
-    case .system(_, _, let code): String(cString: strerror(code))
+    case .system(_, _, let code): unsafe String(cString: strerror(code))
     case .unusable(_, let reason): reason
     case .busy(_, let holder): "another run is writing here (\(holder))"
     }

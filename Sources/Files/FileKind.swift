@@ -1,5 +1,8 @@
 /// What a file is, by its first bytes; names mislead.
 public enum FileKind {
+  /// As many of a file's first bytes as tell its kind: a tar file's mark comes last, at byte 257.
+  public static let beginningSize = 512
+
   /// In words that follow "it is": "a PNG picture"; nil for what is not known.
   public static func describe(_ bytes: some Collection<UInt8>) -> String? {
     if bytes.isEmpty { return "empty" }

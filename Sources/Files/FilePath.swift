@@ -35,9 +35,9 @@ public enum FilePath {
 
   /// The path from the root on: a relative one begins in the working folder.
   public static func absolute(_ path: String) -> String {
-    guard path.utf8.first != slash, let folder = getcwd(nil, 0) else { return path }
-    defer { free(folder) }
-    return join(String(cString: folder), path)
+    guard path.utf8.first != slash, let folder = unsafe getcwd(nil, 0) else { return path }
+    defer { unsafe free(folder) }
+    return unsafe join(String(cString: folder), path)
   }
 
   private static let slash = UInt8(ascii: "/")

@@ -12,11 +12,11 @@ public enum NewFolder {
     let temporary = FilePath.join(parent, ".\(name).\(getpid()).tmp")
     defer { try? FileManager.default.removeItem(atPath: temporary) }
     func take() throws(FileError) {
-      guard rename(temporary, path) == 0 else {
+      guard unsafe rename(temporary, path) == 0 else {
         throw .system(path: path, action: "create the folder", code: errno == EEXIST ? ENOTEMPTY : errno)
       }
     }
-    // First with nothing in it: what is in the way is found before the work.
+    // The name is taken first by an empty folder, so that whatever is in the way is found before the work.
     try? FileManager.default.removeItem(atPath: temporary)
     try AtomicFile.makeFolder(temporary)
     try take()

@@ -14,7 +14,7 @@ public final class RecordFile {
     var number = 0
     var created: Int32 = -1
     repeat {
-      created = open("\(name).\(number)", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+      created = unsafe open("\(name).\(number)", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
       number += 1
     } while created < 0 && (errno == EEXIST || errno == EINTR)
     (path, descriptor) = ("\(name).\(number - 1)", created)
@@ -26,11 +26,9 @@ public final class RecordFile {
   /// Appends a record; where that fails, nothing of it stays.
   public func append(_ record: [UInt8]) throws(FileError) {
     do throws(FileError) {
-      try record.withUnsafeBufferPointer { (bytes) throws(FileError) in
-        try AtomicFile.write(UnsafeRawBufferPointer(bytes), to: descriptor, path)
-      }
+      try AtomicFile.write(record, to: descriptor, path)
     } catch {
-      ftruncate(descriptor, length)  // readers would stop at half a record for good
+      ftruncate(descriptor, length)  // Readers would stop for good at half a record.
       lseek(descriptor, length, SEEK_SET)
       throw error
     }

@@ -70,11 +70,13 @@ public final class EventFile {
     try file.append(head + bytes(CRC32C.masked(head)) + data + bytes(CRC32C.masked(data)))
   }
 
-  private func bytes(_ value: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
+  private func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
+    unsafe withUnsafeBytes(of: value.littleEndian, Array.init)
+  }
 
   private static var hostName: String {
     var name = [CChar](repeating: 0, count: 256)
-    guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "localhost" }
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

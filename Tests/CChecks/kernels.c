@@ -71,7 +71,8 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
         }
     }
 
-  int panel = k->panel, all_o = (s.outputs + panel - 1) / panel, all_i = (s.inputs + panel - 1) / panel, order[49];
+  int panel = k->panel, all_o = (s.outputs + panel - 1) / panel, all_i = (s.inputs + panel - 1) / panel;
+  int order[PD_MAX_TAPS];
   size_t each = 4 / width(precision);  // values in a word
   void *panels = calloc((size_t)g.taps * ((s.inputs + each - 1) / each) * all_o * panel, 4);
   void *transposed = calloc((size_t)g.taps * ((s.outputs + each - 1) / each) * all_i * panel, 4);

@@ -19,18 +19,13 @@ enum Golden {
   }
 }
 
-typealias Parser = @Sendable (UnsafeRawBufferPointer) throws(FormatError) -> [String: StoredTensor]
+typealias Parser = @Sendable ([UInt8]) throws(FormatError) -> [String: StoredTensor]
 
 let safeTensors: Parser = { (bytes) throws(FormatError) in try SafeTensors.parse(bytes).tensors }
 let anyWeights: Parser = { (bytes) throws(FormatError) in try WeightsFile.parse(bytes).tensors }
 
-/// What `parser` makes of `bytes`, in memory of exactly their size so that a read behind the end is one behind the end.
-func parse(_ bytes: [UInt8], _ parser: Parser) throws(FormatError) -> [String: StoredTensor] {
-  let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
-  defer { memory.deallocate() }
-  memory.copyBytes(from: bytes)
-  return try parser(UnsafeRawBufferPointer(memory))
-}
+/// What `parser` makes of `bytes`.
+func parse(_ bytes: [UInt8], _ parser: Parser) throws(FormatError) -> [String: StoredTensor] { try parser(bytes) }
 
 /// The error of parsing, as the user would read it behind the file's name; nil if there was none.
 func complaint(_ bytes: [UInt8], _ parser: Parser) -> String? {

@@ -35,7 +35,7 @@ private struct Zip {
     var list: [UInt8] = []
     for entry in entries {
       let position = entry.position ?? UInt32(file.count)
-      let checksum = entry.contents.withUnsafeBytes { CRC32.of($0) } ^ entry.checksumMask
+      let checksum = CRC32.of(entry.contents.span) ^ entry.checksumMask
       let size = entry.size ?? UInt32(entry.contents.count)
       let name = Array(entry.name.utf8)
       file += little(ZipArchive.signature) + little(UInt16(0)) + little(entry.flags) + little(entry.method)

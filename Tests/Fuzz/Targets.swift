@@ -17,7 +17,7 @@ let targets: [String: Target] = [
   "legacy": { _ = try WeightsFile.read(file($0)) },
   // What a torch.save file has inside: behind a zip's checksums a fuzzer would hardly get at it.
   "pickle": {
-    var reader = try ByteReader($0)
+    var reader = try ByteReader(Array($0)[...])
     let (root, heap, _) = try Unpickler.load(&reader)
     _ = try StateDict(root: root, heap: heap)
   },

@@ -20,8 +20,8 @@ public enum SavedBefore {
     let length = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init)
     var crc = CRC32()
     header.replaceSubrange(checksum, with: Array(CRC32.zeroDigits.utf8))
-    (length + header).withUnsafeBytes { crc.update($0) }
-    [UInt8](repeating: 0, count: size).withUnsafeBytes { crc.update($0) }
+    crc.update((length + header).span)
+    crc.update([UInt8](repeating: 0, count: size).span)
     header.replaceSubrange(checksum, with: Array(crc.digits.utf8))
     try Data(length + header).write(to: URL(fileURLWithPath: path))
     try FileHandle(forWritingTo: URL(fileURLWithPath: path)).truncate(atOffset: UInt64(8 + header.count + size))

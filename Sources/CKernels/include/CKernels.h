@@ -8,6 +8,15 @@
 
 #pragma clang assume_nonnull begin
 
+/// Sizes that callers must not exceed. Without NDEBUG the kernels check them on entry.
+enum {
+  PD_MAX_TAPS = 49,             // elements of a filter: the stem's 7×7; lists of taps have this length
+  PD_MAX_CHANNELS = 16384,      // values of a tap: the length of the zeros that stand for a pixel outside of the image
+  PD_WINOGRAD_CHANNELS = 4096,  // of Winograd's inputs and outputs: a dozen tiles of them fit into a thread's scratch
+  PD_WINOGRAD_UNIT = 16,        // what Winograd's channels are multiples of: the widest vector
+  PD_WINOGRAD_TILES = 96,       // multiplied at a time: at 64 channels they fill the second-level cache
+};
+
 /// How the rows of a convolution's matrix lie in memory. There is a row for each (n, y, x) of
 /// `images × height × width`. Its left side gathers, for each tap t, `channels` consecutive values of the input pixel
 ///     (n, y·stride + dy[t], x·stride + dx[t]),      zeros where that lies outside `in_height × in_width`;
@@ -20,7 +29,7 @@ typedef struct pd_rows {
   int in_height, in_width, in_pitch;  // pitch: values from one pixel to the next
   int channels, stride;
   int taps;
-  int dy[49], dx[49];
+  int dy[PD_MAX_TAPS], dx[PD_MAX_TAPS];
   int out_height, out_width, out_channels;
   int out_stride, out_y, out_x;
 } pd_rows;
@@ -35,7 +44,7 @@ typedef struct pd_filter {
 pd_rows pd_forward_rows(pd_filter filter, int images, int height, int width, int pitch);
 
 /// The rows of its gradient by the input, for the input pixels whose coordinates modulo the stride are `parity_y` and
-/// `parity_x`; the rows' input is dy. `order` (49 entries) receives the filter's taps that meet these pixels, none
+/// `parity_x`; the rows' input is dy. `order` (PD_MAX_TAPS entries) receives the filter's taps that meet these pixels, none
 /// at all for some parities.
 pd_rows pd_backward_rows(pd_filter filter, int images, int height, int width, int parity_y, int parity_x, int *order);
 
@@ -88,7 +97,7 @@ typedef struct pd_kernels {
 
   /// Rows `first ..< last` of output = gather(input) · weights, replacing or adding to `output`, and then `after` on
   /// each part of them that is done. `panels`: the weights as packed. In bf16, with an odd number of channels, the
-  /// element behind each gathered run is read, times zero.
+  /// element after each gathered run is read, and multiplied by zero.
   void (*convolve)(const pd_rows *rows, const void *input, const void *panels, void *output, pd_store store,
                    size_t first, size_t last, const pd_pass *_Nullable after);
 
@@ -129,13 +138,9 @@ typedef struct pd_kernels {
 /// Images cut into tiles of 4×4 pixels, from the first to the last image, line by line; the last tile of a line or
 /// column may hang over the edge. Inputs and outputs of a 3×3 convolution of stride 1 and padding 1 have the same size.
 typedef struct pd_tiles {
-  int images, height, width, inputs, outputs;  // channels: multiples of 16, at most PD_WINOGRAD_CHANNELS
+  // Inputs and outputs are multiples of PD_WINOGRAD_UNIT, and PD_WINOGRAD_CHANNELS at most.
+  int images, height, width, inputs, outputs;
 } pd_tiles;
-
-enum {
-  PD_WINOGRAD_CHANNELS = 4096,
-  PD_WINOGRAD_TILES = 96,  // multiplied at a time: at 64 channels they fill the second-level cache
-};
 
 /// An instruction set.
 typedef struct pd_set {
@@ -152,7 +157,7 @@ typedef struct pd_set {
   void (*winograd)(const pd_tiles *tiles, const float *x, const float *_Nullable scale, const float *_Nullable shift,
                    const float *panels, float *y, size_t first, size_t last, const pd_pass *_Nullable after,
                    float *scratch);
-  /// As `weight_gradient`, with `first_ci` and `last_ci` multiples of 16. `sums`: `pd_winograd_panels` bytes, shared by
+  /// As `weight_gradient`, with `first_ci` and `last_ci` multiples of PD_WINOGRAD_UNIT. `sums`: `pd_winograd_panels` bytes, shared by
   /// all threads, each working in the part of its channels and panels.
   void (*winograd_weight_gradient)(const pd_tiles *tiles, const float *x, const float *_Nullable scale,
                                    const float *_Nullable shift, const float *dy, float *dw, int first_ci, int last_ci,

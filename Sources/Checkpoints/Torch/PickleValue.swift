@@ -38,7 +38,7 @@ enum PickleValue {
 struct PickleHeap {
   /// Tuples and lists.
   var sequences: [[PickleValue]] = []
-  /// In the order of insertion; a key set again comes again.
+  /// Each dictionary's entries in the order of insertion; a key that is set again comes again.
   var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
 
   mutating func tuple(_ items: [PickleValue]) -> PickleValue {
@@ -82,7 +82,7 @@ struct PickleHeap {
   }
 }
 
-/// The classes and functions a `state_dict` refers to, by module and name. There are no others.
+/// The classes and functions a `state_dict` refers to, by module and name. All others are refused.
 enum TorchGlobal: Equatable, CustomStringConvertible {
   case orderedDictionary
   case rebuildTensor

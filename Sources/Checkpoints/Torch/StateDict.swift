@@ -42,7 +42,7 @@ struct StateDict {
   ///   - limit: how many numbers there may be in all. Tensors share storages, so a small file can describe a large sum
   ///     of them; no honest one has more numbers than bytes.
   func values(
-    in contents: [String: UnsafeRawBufferPointer], limit: Int
+    in contents: [String: ArraySlice<UInt8>], limit: Int
   ) throws(FormatError) -> [String: StoredTensor] {
     var stored: [String: StoredTensor] = [:]
     var rest = limit

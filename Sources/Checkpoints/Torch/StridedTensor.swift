@@ -2,7 +2,7 @@
 struct TorchStorage: Equatable {
   let key: String
   let type: ElementType
-  /// Of the whole storage, in elements.
+  /// How many elements the whole storage has.
   let count: Int
 }
 
@@ -16,7 +16,7 @@ struct StridedTensor {
   /// The product of `shape`.
   let count: Int
 
-  /// More extents than any network's weights have; each costs work that a few bytes of a file can ask for again.
+  /// No network's weights have as many extents. Each costs work, which a few bytes of a file can ask for again and again.
   static let rankLimit = 16
 
   /// - Parameters:
@@ -50,17 +50,12 @@ struct StridedTensor {
   /// The values in row-major order.
   ///
   /// - Parameter bytes: the whole storage, of `storage.count` numbers in `format`.
-  func values(in bytes: UnsafeRawBufferPointer, _ format: FloatFormat) -> [Float] {
+  func values(in bytes: ArraySlice<UInt8>, _ format: FloatFormat) -> [Float] {
     precondition(bytes.count == storage.count * format.byteCount, "\(bytes.count) bytes of storage \(storage)")
     guard count > 0 else { return [] }
-    let start = offset * format.byteCount
-    if isContiguous {
-      return format.decode(UnsafeRawBufferPointer(rebasing: bytes[start..<start + count * format.byteCount]))
-    }
-    return withUnsafeTemporaryAllocation(byteCount: count * format.byteCount, alignment: 8) { gathered in
-      gather(from: bytes, to: gathered, size: format.byteCount)
-      return format.decode(UnsafeRawBufferPointer(gathered))
-    }
+    let (storage, start) = (bytes.span, offset * format.byteCount)
+    if isContiguous { return format.decode(storage.extracting(start..<start + count * format.byteCount)) }
+    return format.decode(gather(from: bytes.span, size: format.byteCount).span)
   }
 
   /// Strides of extents of one have no meaning, and PyTorch leaves any number there.
@@ -74,11 +69,13 @@ struct StridedTensor {
   }
 
   /// Copies element after element, counting `index` up like an odometer.
-  private func gather(from bytes: UnsafeRawBufferPointer, to gathered: UnsafeMutableRawBufferPointer, size: Int) {
+  private func gather(from bytes: Span<UInt8>, size: Int) -> [UInt8] {
+    var gathered: [UInt8] = []
+    gathered.reserveCapacity(count * size)
     var index = [Int](repeating: 0, count: shape.count)
     var source = offset
-    for target in 0..<count {
-      for byte in 0..<size { gathered[target * size + byte] = bytes[source * size + byte] }
+    for _ in 0..<count {
+      for byte in source * size..<(source + 1) * size { gathered.append(bytes[byte]) }
       for axis in shape.indices.reversed() {
         index[axis] += 1
         source += strides[axis]
@@ -87,5 +84,6 @@ struct StridedTensor {
         index[axis] = 0
       }
     }
+    return gathered
   }
 }

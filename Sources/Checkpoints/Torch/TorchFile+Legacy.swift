@@ -5,8 +5,8 @@ extension TorchFile {
   private static let magic: [UInt8] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
   private static let protocolVersion = 1001
 
-  static func parseLegacy(_ bytes: UnsafeRawBufferPointer) throws(FormatError) -> [String: StoredTensor] {
-    var reader = try ByteReader(bytes)
+  static func parseLegacy(_ bytes: [UInt8]) throws(FormatError) -> [String: StoredTensor] {
+    var reader = try ByteReader(bytes[...])
     guard case .long(magic) = try Unpickler.load(&reader).root else {
       throw .unsupported("a pickle, not one of torch.save: the magic number is missing")
     }
@@ -17,7 +17,7 @@ extension TorchFile {
     let (root, heap, storages) = try Unpickler.load(&reader)
     let state = try StateDict(root: root, heap: heap)
     let keys = try Unpickler.load(&reader)
-    var contents: [String: UnsafeRawBufferPointer] = [:]
+    var contents: [String: ArraySlice<UInt8>] = [:]
     for key in keys.heap.items(of: keys.root) ?? [] {
       guard case .string(let key) = key, let storage = storages[key] else {
         throw .damaged("its list of storages has one that no tensor uses")

@@ -7,16 +7,14 @@ enum TorchFile {
   ///
   /// - Throws: ``FormatError`` if the file contradicts its format, or needs anything that a dictionary of tensors does
   ///   not.
-  static func parse(_ bytes: UnsafeRawBufferPointer) throws(FormatError) -> [String: StoredTensor] {
+  static func parse(_ bytes: [UInt8]) throws(FormatError) -> [String: StoredTensor] {
     try isZip(bytes) ? parseZip(bytes) : parseLegacy(bytes)
   }
 
-  static func isZip(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.count >= 4 && bytes.loadUnaligned(as: UInt32.self) == ZipArchive.signature
-  }
+  static func isZip(_ bytes: [UInt8]) -> Bool { bytes.starts(with: "PK\u{3}\u{4}".utf8) }
 
   /// A folder of any name with `data.pkl`, the object with references to storages, and `data/KEY`, their numbers.
-  private static func parseZip(_ bytes: UnsafeRawBufferPointer) throws(FormatError) -> [String: StoredTensor] {
+  private static func parseZip(_ bytes: [UInt8]) throws(FormatError) -> [String: StoredTensor] {
     let archive = try ZipArchive(bytes)
     let pickles = archive.names.filter { $0.ends(with: "/data.pkl") }
     guard pickles.count == 1, let pickle = pickles.first else {
@@ -34,7 +32,7 @@ enum TorchFile {
     var reader = try ByteReader(archive.contents(of: pickle))
     let (root, heap, _) = try Unpickler.load(&reader)
     let state = try StateDict(root: root, heap: heap)
-    var contents: [String: UnsafeRawBufferPointer] = [:]
+    var contents: [String: ArraySlice<UInt8>] = [:]
     for storage in state.storages { contents[storage.key] = try archive.contents(of: "\(folder)data/\(storage.key)") }
     return try state.values(in: contents, limit: bytes.count)
   }

@@ -16,7 +16,7 @@ extension Unpickler {
     switch global {
     case .orderedDictionary: return try orderedDictionary(arguments)
     case .rebuildTensor where arguments.count == 4: return try tensor(arguments)
-    // requires_grad, backward_hooks and, lately, metadata follow, which are no values
+    // The other arguments (requires_grad, backward_hooks and, lately, metadata) are no values.
     case .rebuildTensor2 where (6...7).contains(arguments.count): return try tensor(arguments)
     case .rebuildParameter where arguments.count == 3:
       guard case .tensor = arguments[0] else { throw .damaged("a parameter in its pickle is \(arguments[0].kind)") }
@@ -31,7 +31,7 @@ extension Unpickler {
     guard arguments.count == 1, let pairs = heap.items(of: first) else {
       throw .damaged("its pickle makes an OrderedDict of \(first.kind)")
     }
-    budget -= pairs.count  // the one instruction that does more work than it has bytes
+    budget -= pairs.count  // This instruction alone does more work than it has bytes.
     var entries: [(key: PickleValue, value: PickleValue)] = []
     for pair in pairs {
       guard let items = heap.items(of: pair), items.count == 2 else {

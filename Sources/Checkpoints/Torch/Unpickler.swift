@@ -50,7 +50,7 @@ struct Unpickler {
     case .proto:
       let version = try reader.integer(UInt8.self)
       guard (2...5).contains(version) else { throw .unsupported("its pickle has protocol \(version), not 2 to 5") }
-    case .frame: _ = try reader.read(8)  // frames only group bytes
+    case .frame: _ = try reader.read(8)  // Frames only group bytes.
     case .stop: preconditionFailure("the loop ends at STOP")
     case .mark: marks.append(stack.count)
 
@@ -152,21 +152,21 @@ extension Unpickler {
     guard case .dictionary = try top() else { throw .unsupported("its pickle sets attributes of \(try top().kind)") }
   }
 
-  /// Two's complement, little-endian, as short as it goes.
+  /// The integer of these bytes: two's complement, little-endian, leading bytes left out.
   private func integer(_ bytes: [UInt8]) -> PickleValue {
     guard bytes.count <= 8 else { return .long(bytes) }
     let sign: UInt8 = (bytes.last ?? 0) < 0x80 ? 0 : 0xff
     let padded = bytes + [UInt8](repeating: sign, count: 8 - bytes.count)
-    return .int(padded.withUnsafeBytes { Int(littleEndian: $0.loadUnaligned(as: Int.self)) })
+    return .int(padded.reversed().reduce(0) { $0 << 8 | Int($1) })
   }
 
   /// Text up to a newline.
   private mutating func line() throws(FormatError) -> String {
-    let rest = reader.bytes[reader.position...]
+    let rest = reader.rest
     guard let end = rest.prefix(Self.lineLimit).firstIndex(of: UInt8(ascii: "\n")) else {
       throw .damaged("a name in its pickle has no end")
     }
-    let line = try reader.string(end - reader.position)
+    let line = try reader.string(end - rest.startIndex)
     _ = try reader.read(1)
     return line
   }

@@ -15,15 +15,15 @@ struct ZipArchive {
 
   static let signature: UInt32 = 0x0403_4b50
 
-  private let bytes: UnsafeRawBufferPointer
+  private let bytes: [UInt8]
   private var entries: [String: Entry] = [:]
 
   var names: [String] { Array(entries.keys) }
 
-  init(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
+  init(_ bytes: [UInt8]) throws(FormatError) {
     self.bytes = bytes
     let (count, position) = try Self.directory(of: bytes)
-    var reader = try ByteReader(bytes, at: position)
+    var reader = try ByteReader(bytes[...], at: position)
     for _ in 0..<count {
       let entry = try Self.entry(&reader)
       guard entries.updateValue(entry, forKey: entry.name) == nil
@@ -46,13 +46,13 @@ struct ZipArchive {
     guard end <= directory else { throw .damaged("'\(previous)' and the directory of its zip overlap") }
   }
 
-  /// Where an entry's bytes are, behind the header that repeats what the directory says.
+  /// Where an entry's bytes are: they follow a header that repeats what the directory says.
   private func place(of entry: Entry) throws(FormatError) -> Range<Int> {
-    var reader = try ByteReader(bytes, at: entry.headerPosition)
+    var reader = try ByteReader(bytes[...], at: entry.headerPosition)
     guard try reader.integer(UInt32.self) == Self.signature else {
       throw .damaged("'\(entry.name)' is not where its zip says")
     }
-    _ = try reader.read(22)  // repeated from the directory, or left zero
+    _ = try reader.read(22)  // These fields repeat the directory, or are zero.
     let nameSize = try reader.count(UInt16.self)
     let extraSize = try reader.count(UInt16.self)
     _ = try reader.read(nameSize + extraSize)
@@ -61,23 +61,23 @@ struct ZipArchive {
   }
 
   /// The bytes of an entry, with their checksum verified.
-  func contents(of name: String) throws(FormatError) -> UnsafeRawBufferPointer {
+  func contents(of name: String) throws(FormatError) -> ArraySlice<UInt8> {
     guard let entry = entries[name] else { throw .damaged("its zip lacks '\(name)'") }
     guard entry.method == 0, entry.size == entry.storedSize else {
       throw .unsupported("'\(name)' in its zip is compressed, which torch.save does not do")
     }
     guard entry.flags & 1 == 0 else { throw .unsupported("'\(name)' in its zip is encrypted") }
-    let contents = UnsafeRawBufferPointer(rebasing: bytes[try place(of: entry)])
-    guard CRC32.of(contents) == entry.checksum else { throw .damaged("'\(name)' in its zip has another checksum") }
+    let contents = bytes[try place(of: entry)]
+    guard CRC32.of(contents.span) == entry.checksum else { throw .damaged("'\(name)' in its zip has another checksum") }
     return contents
   }
 
   /// How many entries the archive has and where their list begins, from the record at its end.
-  private static func directory(of bytes: UnsafeRawBufferPointer) throws(FormatError) -> (count: Int, position: Int) {
+  private static func directory(of bytes: [UInt8]) throws(FormatError) -> (count: Int, position: Int) {
     let size = 22
     let farthest = max(0, bytes.count - size - Int(UInt16.max))  // a comment of up to 65,535 bytes follows
     for position in stride(from: bytes.count - size, through: farthest, by: -1) {
-      var reader = try ByteReader(bytes, at: position)
+      var reader = try ByteReader(bytes[...], at: position)
       guard try reader.integer(UInt32.self) == 0x0605_4b50 else { continue }
       _ = try reader.read(6)
       let count = try reader.count(UInt16.self)
@@ -90,12 +90,12 @@ struct ZipArchive {
   }
 
   private static func directory64(
-    of bytes: UnsafeRawBufferPointer, locator: Int
+    of bytes: [UInt8], locator: Int
   ) throws(FormatError) -> (count: Int, position: Int) {
-    var reader = try ByteReader(bytes, at: locator)
+    var reader = try ByteReader(bytes[...], at: locator)
     guard try reader.integer(UInt32.self) == 0x0706_4b50 else { throw .damaged("its zip lacks the 64-bit locator") }
     _ = try reader.read(4)
-    reader = try ByteReader(bytes, at: reader.count(UInt64.self))
+    reader = try ByteReader(bytes[...], at: reader.count(UInt64.self))
     guard try reader.integer(UInt32.self) == 0x0606_4b50 else { throw .damaged("its zip lacks the 64-bit directory") }
     _ = try reader.read(28)
     let count = try reader.count(UInt64.self)

@@ -36,11 +36,11 @@ struct LightingTable {
   /// Hands out the function from a pixel in `0...255` to the lit one in `0...1`.
   @inline(__always)
   func withLookup(_ body: ((Float) -> Float) -> Void) {
-    values.withUnsafeBufferPointer { values in
+    unsafe values.withUnsafeBufferPointer { values in
       body { pixel in
         let position = pixel * Float(Self.steps)
         let index = Int(position)
-        let (low, high) = (values[index], values[index + 1])
+        let (low, high) = unsafe (values[index], values[index + 1])
         return low + (high - low) * (position - Float(index))
       }
     }

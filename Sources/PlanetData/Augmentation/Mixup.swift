@@ -30,8 +30,8 @@ public struct Mixup: Sendable {
     return batch.indices.map { Partner(index: order[$0], weight: weight(step: step, position: $0)) }
   }
 
-  /// Jöhnk's way to a Beta(α, α): U^(1/α) / (U^(1/α) + V^(1/α)) of those whose sum is at most 1. In logarithms, for U^(1/α)
-  /// is soon too small for a number.
+  /// Draws from Beta(α, α) by Jöhnk's method: U^(1/α) / (U^(1/α) + V^(1/α)), for the first pair of uniform U, V with a sum
+  /// of powers of at most 1. It computes in logarithms, since U^(1/α) is soon too small for a number.
   private func weight(step: Int, position: Int) -> Float {
     var random = RandomSource(seed: seed, purpose: .mixupWeight, step, position)
     while true {

@@ -25,29 +25,29 @@ public struct Renderer: Sendable {
     guard let out = output.baseAddress else { return }
     let window = Window(image, augmentation, size: size)
     if let matrix = window.matrix {
-      resample(image, by: matrix, window, into: out)
+      unsafe resample(image, by: matrix, window, into: out)
     } else {
-      copy(image, window, into: out)
+      unsafe copy(image, window, into: out)
     }
-    finish(out, Lighting(augmentation))
+    unsafe finish(out, Lighting(augmentation))
   }
 
   /// Renders another picture and mixes it into one that is there: `(1 - weight)·output + weight·picture`.
   func mix(
     _ image: Image, _ augmentation: Augmentation, weight: Float, into output: UnsafeMutableBufferPointer<Float>
   ) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: output.count) { other in
-      render(image, augmentation, into: other)
-      for i in output.indices { output[i] += weight * (other[i] - output[i]) }
+    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: output.count) { other in
+      unsafe render(image, augmentation, into: other)
+      for i in output.indices { unsafe output[i] += weight * (other[i] - output[i]) }
     }
   }
 
   /// The picture at its own size: pixels in `0...255`, as they are.
   private func copy(_ image: Image, _ window: Window, into output: UnsafeMutablePointer<Float>) {
-    image.pixels.withUnsafeBufferPointer { pixels in
+    unsafe image.pixels.withUnsafeBufferPointer { pixels in
       for i in 0..<size {
         let start = ((window.row + i) * image.width + window.column) * 3
-        for j in 0..<size * 3 { output[i * size * 3 + j] = Float(pixels[start + j]) }
+        for j in 0..<size * 3 { unsafe output[i * size * 3 + j] = unsafe Float(pixels[start + j]) }
       }
     }
   }
@@ -61,14 +61,15 @@ public struct Renderer: Sendable {
     if shrink > 1 && shrink > window.magnification(matrix) {
       let height = Int(Double(image.height) * (1 / shrink))
       let width = Int(Double(image.width) * (1 / shrink))
-      image.areaMeans(width: width, height: height).withUnsafeBufferPointer { means in
+      unsafe image.areaMeans(width: width, height: height).withUnsafeBufferPointer { means in
         guard let start = means.baseAddress else { return }
-        sample(PixelGrid(pixels: start, width: width, height: height), by: matrix, window, into: output)
+        unsafe sample(PixelGrid(pixels: start, width: width, height: height), by: matrix, window, into: output)
       }
     } else {
-      image.pixels.withUnsafeBufferPointer { pixels in
+      unsafe image.pixels.withUnsafeBufferPointer { pixels in
         guard let start = pixels.baseAddress else { return }
-        sample(PixelGrid(pixels: start, width: image.width, height: image.height), by: matrix, window, into: output)
+        unsafe sample(
+          PixelGrid(pixels: start, width: image.width, height: image.height), by: matrix, window, into: output)
       }
     }
   }
@@ -78,7 +79,7 @@ public struct Renderer: Sendable {
   ) {
     for i in 0..<size {
       let row = window.samplingRow(i, matrix, sourceWidth: grid.width, sourceHeight: grid.height)
-      grid.sample(row, count: size, into: output + i * size * 3)
+      unsafe grid.sample(row, count: size, into: output + i * size * 3)
     }
   }
 
@@ -87,9 +88,9 @@ public struct Renderer: Sendable {
     let (r, g, b) = (Normalization(channel: 0), Normalization(channel: 1), Normalization(channel: 2))
     func normalize(_ unit: (Float) -> Float) {
       for p in stride(from: 0, to: size * size * 3, by: 3) {
-        output[p] = r(unit(output[p]))
-        output[p + 1] = g(unit(output[p + 1]))
-        output[p + 2] = b(unit(output[p + 2]))
+        unsafe output[p] = unsafe r(unit(output[p]))
+        unsafe output[p + 1] = unsafe g(unit(output[p + 1]))
+        unsafe output[p + 2] = unsafe b(unit(output[p + 2]))
       }
     }
     if let lighting {

@@ -9,8 +9,8 @@ extension Float: PixelValue {
   @inline(__always) var float: Float { self }
 }
 
-/// A picture being read: `[height, width, 3]`, owned by someone else.
-struct PixelGrid<Value: PixelValue> {
+/// A picture being read, `[height, width, 3]`. Its memory belongs to an array of the caller.
+@safe struct PixelGrid<Value: PixelValue> {
   let pixels: UnsafePointer<Value>
   let width: Int
   let height: Int
@@ -35,18 +35,18 @@ extension PixelGrid {
       let y = reflect(startY + Float(j) * stepY, Float(lastY))
       let (left, top) = (Int(x), Int(y))
       let (right, down) = (x - Float(left), y - Float(top))
-      let p = pixels + (top * width + left) * 3
+      let p = unsafe pixels + (top * width + left) * 3
       // At the last column or row the neighbour outside has weight zero, so any other will do.
       let toRight = left < lastX ? 3 : 0
       let toBelow = top < lastY ? width * 3 : 0
       for channel in 0..<3 {
-        let a = p[channel].float
-        let b = p[channel + toRight].float
-        let c = p[channel + toBelow].float
-        let d = p[channel + toBelow + toRight].float
+        let a = unsafe p[channel].float
+        let b = unsafe p[channel + toRight].float
+        let c = unsafe p[channel + toBelow].float
+        let d = unsafe p[channel + toBelow + toRight].float
         let upper = a + (b - a) * right
         let lower = c + (d - c) * right
-        output[j * 3 + channel] = upper + (lower - upper) * down
+        unsafe output[j * 3 + channel] = upper + (lower - upper) * down
       }
     }
   }
@@ -68,7 +68,7 @@ extension Image {
   func areaMeans(width newWidth: Int, height newHeight: Int) -> [Float] {
     var means: [Float] = []
     means.reserveCapacity(newWidth * newHeight * 3)
-    pixels.withUnsafeBufferPointer { pixels in
+    unsafe pixels.withUnsafeBufferPointer { pixels in
       for i in 0..<newHeight {
         let rows = i * height / newHeight..<((i + 1) * height + newHeight - 1) / newHeight
         for j in 0..<newWidth {
@@ -77,9 +77,9 @@ extension Image {
           for y in rows {
             for x in columns {
               let p = (y * width + x) * 3
-              red += Int(pixels[p])
-              green += Int(pixels[p + 1])
-              blue += Int(pixels[p + 2])
+              unsafe red += Int(pixels[p])
+              unsafe green += Int(pixels[p + 1])
+              unsafe blue += Int(pixels[p + 2])
             }
           }
           let scale = 1 / Float(rows.count * columns.count)

@@ -24,7 +24,7 @@ public struct DataLocation: Codable, Equatable, Sendable {
       let folder = data ?? "."
       for name in names {
         let path = FilePath.join(folder, name)
-        if access(path, F_OK) == 0 { return path }
+        if unsafe access(path, F_OK) == 0 { return path }
       }
       _ = try ImageFolder.listing(folder)
       throw .notFound(folder: folder, names: names, option: option)

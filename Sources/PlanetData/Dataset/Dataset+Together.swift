@@ -1,5 +1,5 @@
 extension Dataset {
-  /// The places of the labels that most images have, at most so many, in the labels' order.
+  /// The places of the `limit` labels that most images have, in the labels' order.
   package func commonLabels(_ limit: Int) -> [Int] {
     var counts = [Int](repeating: 0, count: labels.count)
     for image in images { for label in image.targets { counts[label] += 1 } }

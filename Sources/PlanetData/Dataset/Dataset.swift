@@ -12,7 +12,7 @@ public struct Dataset: Sendable {
   public let train: [Int]
   /// Indices into ``images``, in the order drawn.
   public let valid: [Int]
-  /// What the user should know and can do nothing wrong by ignoring.
+  /// What the user should know, and may ignore.
   public let warnings: [String]
   /// A hash of labels, image names, targets and split: ranks whose values agree see the same dataset.
   public let fingerprint: UInt64
@@ -50,7 +50,7 @@ public struct Dataset: Sendable {
       throw .noKnownTag(path: location.labels, tags: Set(rows.flatMap(\.tags)).sorted(), labels: known)
     }
     (train, valid) = (split.train, split.valid)
-    // Whoever brings a trained model's labels does not train, and need not know what is odd for training.
+    // With a trained model's labels nothing is trained, so what would be odd for training is not reported.
     warnings =
       labels == nil
       ? Finding.summaries(Finding.inRows(rows, split) + Finding.inListing(rows, folder))

@@ -45,7 +45,7 @@ struct LabelColumns {
     let saveAs = "Save it as \"CSV UTF-8\""
     guard bytes.prefix(4096).firstRange(of: "image_name".utf8) != nil else {
       let isUTF16 = bytes.count > 1 && bytes.prefix(2).contains(0)
-      let kind = isUTF16 ? "UTF-16 text" : FileKind.describe(bytes.prefix(512))
+      let kind = isUTF16 ? "UTF-16 text" : FileKind.describe(bytes.prefix(FileKind.beginningSize))
       guard let kind, !bytes.isEmpty else { return nil }
       return "the file is not CSV (it is \(kind)). \(saveAs)"
     }

@@ -8,7 +8,7 @@ extension Image {
     self.init(
       width: width, height: height,
       pixels: values.indices.map { i in
-        let value = values[i] * ImageNet.std[i % 3] + ImageNet.mean[i % 3]
+        let value = unsafe values[i] * ImageNet.std[i % 3] + ImageNet.mean[i % 3]
         return UInt8((max(0, min(value, 1)) * 255).rounded())
       })
   }
@@ -17,9 +17,9 @@ extension Image {
 extension Batch {
   /// Image `position` of the batch, as the network sees it.
   public func image(at position: Int) -> Image {
-    withImages { values in
+    unsafe withImages { values in
       let length = size * size * 3
-      return Image(
+      return unsafe Image(
         width: size, height: size,
         normalized: UnsafeBufferPointer(rebasing: values[position * length..<(position + 1) * length]))
     }

@@ -37,9 +37,9 @@ public struct ImageFacts: Codable, Equatable, Sendable {
   /// The facts about images of a folder, in their order.
   public static func scan(_ names: some Collection<String>, in folder: String, threads: Threads) -> [ImageFacts] {
     let names = Array(names)
-    return [ImageFacts](unsafeUninitializedCapacity: names.count) { buffer, filled in
+    return unsafe [ImageFacts](unsafeUninitializedCapacity: names.count) { buffer, filled in
       threads.split(names.count) { _, part in
-        for i in part { buffer.initializeElement(at: i, to: ImageFacts(path: FilePath.join(folder, names[i]))) }
+        for i in part { unsafe buffer.initializeElement(at: i, to: ImageFacts(path: FilePath.join(folder, names[i]))) }
       }
       filled = names.count
     }

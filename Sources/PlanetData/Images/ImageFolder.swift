@@ -1,8 +1,8 @@
 import Files
 import Glibc
 
-/// The images of a folder: its files of the right suffix. Folders within are not entered, and hidden files, which
-/// systems leave behind (`._a.jpg`), are none.
+/// The images of a folder: its files of the right suffix. Folders within are not entered, and hidden files, such as
+/// systems leave (`._a.jpg`), do not count.
 ///
 /// Names are compared as Unicode compares them, since one system writes é as one code point and another as two, and what
 /// is opened is the name on disk.

@@ -2,7 +2,7 @@ import CJPEG
 import Files
 
 /// Decodes JPEGs by libjpeg-turbo to the pixels Pillow's `Image.open(path).convert("RGB")` gives: the accurate DCT,
-/// smooth chroma upsampling, EXIF orientation ignored. Takes what Pillow takes: damaged data inside a file that is whole
+/// smooth chroma upsampling, EXIF orientation ignored. It takes what Pillow takes: damaged data inside a file that is whole
 /// decodes to something, a file that ends early is an error.
 public enum JPEG {
   /// Larger pictures are refused, since a header can claim any size.
@@ -12,7 +12,10 @@ public enum JPEG {
   /// How many samples all scans together may pass over: a hundred scans of ten million.
   static let maximumWork: Int64 = 1_000_000_000
 
-  /// Reads and decodes a file of at most 256 MiB.
+  /// Larger files are refused: no picture read here has more than 130 million pixels, and a pixel takes about a byte at most.
+  static let maximumFileSize = 256 << 20
+
+  /// Reads and decodes a file.
   ///
   /// - Parameter strict: refuse a damaged picture, though it can be decoded.
   public static func decode(_ path: String, strict: Bool = false) throws(ImageError) -> Image {
@@ -27,19 +30,22 @@ public enum JPEG {
   }
 
   static func read(_ path: String) throws(ImageError) -> [UInt8] {
-    do { return try InputFile.read(path, limit: 1 << 28) } catch { throw .unreadable(path: path, reason: error.reason) }
+    do { return try InputFile.read(path, limit: maximumFileSize) } catch {
+      throw .unreadable(path: path, reason: error.reason)
+    }
   }
 
   /// The picture, and in libjpeg's words what is wrong with it, if anything is.
   static func examine(_ bytes: [UInt8], path: String) throws(ImageError) -> (image: Image, damage: String?) {
     guard bytes.starts(with: [0xFF, 0xD8, 0xFF]) else {
-      let kind = FileKind.describe(bytes.prefix(512)).map { "it is \($0)" } ?? "it does not begin as one"
+      let kind =
+        FileKind.describe(bytes.prefix(FileKind.beginningSize)).map { "it is \($0)" } ?? "it does not begin as one"
       throw .undecodable(path: path, reason: bytes.isEmpty ? "the file is empty" : kind)
     }
     do {
-      return try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
+      return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
         guard let start = bytes.baseAddress else { throw Failure(reason: "the file is empty") }
-        return try decode(start, bytes.count)
+        return try unsafe decode(start, bytes.count)
       }
     } catch {
       throw .undecodable(path: path, reason: error.reason)
@@ -52,30 +58,33 @@ public enum JPEG {
 
   private static func decode(_ start: UnsafePointer<UInt8>, _ count: Int) throws(Failure) -> (Image, String?) {
     var isOpen: Int32 = 0
-    guard let picture = pd_jpeg_open(start, count, &isOpen) else { throw Failure(reason: "no memory for a decoder") }
-    defer { pd_jpeg_close(picture) }
-    func message() -> String { String(cString: pd_jpeg_get_facts(picture).message) }
+    guard let picture = unsafe pd_jpeg_open(start, count, &isOpen) else {
+      throw Failure(reason: "no memory for a decoder")
+    }
+    defer { unsafe pd_jpeg_close(picture) }
+    func message() -> String { unsafe String(cString: pd_jpeg_get_facts(picture).message) }
     guard isOpen != 0 else { throw Failure(reason: message()) }
-    let facts = pd_jpeg_get_facts(picture)
-    if let reason = refusal(facts, bytes: count) { throw Failure(reason: reason) }
+    let facts = unsafe pd_jpeg_get_facts(picture)
+    if let reason = unsafe refusal(facts, bytes: count) { throw Failure(reason: reason) }
 
     var isDecoded = false
-    let pixels = [UInt8](unsafeUninitializedCapacity: Int(facts.width) * Int(facts.height) * 3) { buffer, filled in
-      guard let start = buffer.baseAddress, pd_jpeg_decode(picture, start, maximumWork) == 0 else { return }
-      (isDecoded, filled) = (true, Int(facts.width) * Int(facts.height) * 3)
+    let pixels = unsafe [UInt8](unsafeUninitializedCapacity: Int(facts.width) * Int(facts.height) * 3) {
+      buffer, filled in
+      guard let start = buffer.baseAddress, unsafe pd_jpeg_decode(picture, start, maximumWork) == 0 else { return }
+      (isDecoded, filled) = unsafe (true, Int(facts.width) * Int(facts.height) * 3)
     }
     guard isDecoded else { throw Failure(reason: message()) }
-    let image = Image(width: Int(facts.width), height: Int(facts.height), pixels: pixels)
-    return (image, pd_jpeg_get_facts(picture).warnings > 0 ? message() : nil)
+    let image = unsafe Image(width: Int(facts.width), height: Int(facts.height), pixels: pixels)
+    return unsafe (image, pd_jpeg_get_facts(picture).warnings > 0 ? message() : nil)
   }
 
   /// Why a picture would cost too much, by its header alone.
   private static func refusal(_ facts: pd_jpeg_facts, bytes: Int) -> String? {
-    let (width, height, samples) = (Int(facts.width), Int(facts.height), Int(facts.samples))
+    let (width, height, samples) = unsafe (Int(facts.width), Int(facts.height), Int(facts.samples))
     guard max(width, height) <= maximumSide else { return "\(width) × \(height) is larger than \(maximumSide) a side" }
     // Each block of 64 samples is a bit at least in Huffman's code. A header that claims more lies.
     guard samples / 64 / 8 <= bytes else { return "\(bytes) bytes cannot hold \(width) × \(height) pixels" }
-    let memory = 3 * width * height + (facts.has_several_scans != 0 ? 2 * samples : 0)
+    let memory = unsafe 3 * width * height + (facts.has_several_scans != 0 ? 2 * samples : 0)
     guard memory <= maximumMemory else {
       return "\(width) × \(height) pixels would need \(memory / 1_000_000) MB, more than \(maximumMemory / 1_000_000)"
     }

@@ -1,11 +1,11 @@
 /// The turn that a camera asks viewers to make (Exif 2.32, tag 0x0112): 1 for none.
 enum Orientation {
-  /// - Returns: 2 to 8; nil for a picture that shall be seen as it is stored, and for what is no picture.
+  /// - Returns: 2 to 8; nil for a picture to be shown as it is stored, and for bytes that are no picture.
   static func of(jpeg bytes: [UInt8]) -> Int? {
     var i = 2
-    // Segments before the picture's data: FF, a code, and a length that counts itself.
+    // Segments come before the picture's data (DA): FF, a code, and a length that counts itself. E1 holds Exif.
     while i + 3 < bytes.count, bytes[i] == 0xFF, bytes[i + 1] != 0xDA {
-      if bytes[i + 1] == 0xFF {  // fill
+      if bytes[i + 1] == 0xFF {  // Any number of FF may stand before a code.
         i += 1
         continue
       }
@@ -18,7 +18,7 @@ enum Orientation {
     return nil
   }
 
-  /// Of a TIFF header and the first directory it points to.
+  /// The orientation in the first directory of a TIFF file, which is what Exif is: entries of twelve bytes, tag first.
   private static func of(tiff: ArraySlice<UInt8>) -> Int? {
     let isLittle = tiff.starts(with: Array("II".utf8))
     func number(_ offset: Int, _ count: Int) -> Int? {

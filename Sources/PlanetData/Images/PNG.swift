@@ -20,13 +20,13 @@ public enum PNG {
   private static func compressed(_ bytes: [UInt8]) -> [UInt8]? {
     var count = compressBound(UInt(bytes.count))
     var result = [UInt8](repeating: 0, count: Int(count))
-    guard compress(&result, &count, bytes, UInt(bytes.count)) == Z_OK else { return nil }
+    guard unsafe compress(&result, &count, bytes, UInt(bytes.count)) == Z_OK else { return nil }
     return Array(result.prefix(Int(count)))
   }
 
   private static func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {
     let content = Array(type.utf8) + data
-    return bigEndian(data.count) + content + bigEndian(Int(crc32_z(0, content, content.count)))
+    return unsafe bigEndian(data.count) + content + bigEndian(Int(crc32_z(0, content, content.count)))
   }
 
   private static func bigEndian(_ value: Int) -> [UInt8] {

@@ -1,5 +1,7 @@
 /// Images ready for the network, with their targets.
-public final class Batch: @unchecked Sendable {
+///
+/// `Sendable`: the loader's threads write disjoint parts before the batch is handed out; afterwards it is only read.
+@safe public final class Batch: @unchecked Sendable {
   /// Which images these are: indices into the dataset.
   public let indices: [Int]
   /// Side of the images.
@@ -7,7 +9,6 @@ public final class Batch: @unchecked Sendable {
   /// One for a label the image has, zero for others, or what ``Mixup`` made of them: `[n, labels]`.
   public let targets: [Float]
 
-  // Written by the loader's threads, disjoint parts each, before the batch is handed out; only read afterwards.
   private let storage: UnsafeMutableBufferPointer<Float>
 
   /// A batch of images that come from no file: `fill` writes them, `[n, size, size, 3]`.
@@ -17,8 +18,8 @@ public final class Batch: @unchecked Sendable {
     self.indices = indices
     self.size = size
     self.targets = targets
-    storage = .allocate(capacity: indices.count * size * size * 3)
-    fill(storage)
+    unsafe storage = .allocate(capacity: indices.count * size * size * 3)
+    unsafe fill(storage)
   }
 
   init(_ load: BatchLoad, of samples: [Sample], labels: Int, size: Int) {
@@ -32,21 +33,21 @@ public final class Batch: @unchecked Sendable {
       for label in samples[partner.index].targets { targets[row * labels + label] += partner.weight }
     }
     self.targets = targets
-    storage = .allocate(capacity: indices.count * size * size * 3)
+    unsafe storage = .allocate(capacity: indices.count * size * size * 3)
   }
 
-  deinit { storage.deallocate() }
+  deinit { unsafe storage.deallocate() }
 
   public var count: Int { indices.count }
 
   /// The images, normalized, `[n, size, size, 3]`, for as long as `body` runs.
   public func withImages<R, E: Error>(_ body: (UnsafeBufferPointer<Float>) throws(E) -> R) throws(E) -> R {
-    try body(UnsafeBufferPointer(storage))
+    try unsafe body(UnsafeBufferPointer(storage))
   }
 
   /// Where image `position` of the batch goes, `[size, size, 3]`.
   func room(at position: Int) -> UnsafeMutableBufferPointer<Float> {
     let length = size * size * 3
-    return UnsafeMutableBufferPointer(rebasing: storage[position * length..<(position + 1) * length])
+    return unsafe UnsafeMutableBufferPointer(rebasing: storage[position * length..<(position + 1) * length])
   }
 }

@@ -31,10 +31,10 @@ public final class BatchLoader {
         while let job = queue.take() {
           do throws(ImageError) {
             let image = try samples[job.index].decode()
-            renderer.render(image, augmentation(job.index), into: job.room)
+            unsafe renderer.render(image, augmentation(job.index), into: job.room)
             if let partner = job.partner {
               let other = try samples[partner.index].decode()
-              renderer.mix(other, augmentation(partner.index), weight: partner.weight, into: job.room)
+              unsafe renderer.mix(other, augmentation(partner.index), weight: partner.weight, into: job.room)
             }
             queue.finish(job, nil)
           } catch {

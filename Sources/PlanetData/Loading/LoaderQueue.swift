@@ -1,14 +1,17 @@
 import Foundation
 
 /// The meeting point of a ``BatchLoader`` and its threads: images to load on one side, finished batches on the other.
+///
+/// `Sendable`: whatever changes is read and written with the condition held.
 final class LoaderQueue: @unchecked Sendable {
   /// One image to load.
-  struct Job {
+  @safe struct Job {
     let batch: Int
     let position: Int
-    /// In the dataset.
+    /// Its place in the dataset.
     let index: Int
     let partner: Mixup.Partner?
+    /// Memory of the batch, which the queue keeps until the image is finished.
     let room: UnsafeMutableBufferPointer<Float>
   }
 
@@ -25,7 +28,7 @@ final class LoaderQueue: @unchecked Sendable {
   private let size: Int
   private let depth: Int
 
-  // All below is read and written with the condition held; every change that someone may wait for is broadcast.
+  // Everything below is read and written with the condition held. Each change that a thread may wait for is broadcast.
   private let condition = NSCondition()
   private var slots: [Int: Slot] = [:]
   private var delivered = 0
@@ -39,14 +42,15 @@ final class LoaderQueue: @unchecked Sendable {
     (self.depth, self.threads) = (depth, threads)
   }
 
-  /// An image to load, waiting for room; nil when the thread shall end. The images of a batch go to all threads.
+  /// Waits until there is room for another image, and returns it; nil when the thread is to end. All threads work on the
+  /// images of one batch.
   func take() -> Job? {
     condition.lock()
     defer { condition.unlock() }
     while !stopped {
       if opened > 0, let slot = slots[opened - 1], nextPosition < slot.batch.count {
         defer { nextPosition += 1 }
-        return Job(
+        return unsafe Job(
           batch: opened - 1, position: nextPosition, index: slot.batch.indices[nextPosition],
           partner: batches[opened - 1].partner(nextPosition), room: slot.batch.room(at: nextPosition))
       }
