@@ -14,5 +14,11 @@ import Testing
         == "r/state.safetensors: the interrupted run's state cannot be used (cut). " + advice)
   }
 
+  @Test func otherArchitecture() {
+    #expect(
+      Advice.explain(RunError.otherArchitecture(path: "m", it: .resnet101, recipe: .resnet50))
+        == "m: is a resnet101, and the recipe trains a resnet50. Add --arch resnet101, or start from a saved resnet50.")
+  }
+
   @Test func nothingToAdd() { #expect(Advice.explain(CancellationError()) == "\(CancellationError())") }
 }

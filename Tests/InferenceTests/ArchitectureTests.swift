@@ -54,18 +54,15 @@ import Training
     let error = #expect(throws: RunError.self) { try ModelFile(path: path) }
     #expect(
       "\(try #require(error))" == "\(path): its metadata call it 'resnet18', which is none of resnet50, resnet101, "
-        + "resnet152. Use a file that planet-dist train saved.")
+        + "resnet152.")
     #expect(throws: CheckpointError.self) { try ModelFile(path: copy(arch: "resnet101")) }
   }
 
   /// A recipe goes on only from the network it trains.
   @Test func refusesAnother() throws {
     let run = fixture.run("run")
-    let error = #expect(throws: RunError.otherArchitecture(path: large, it: .resnet101, recipe: .resnet50)) {
+    #expect(throws: RunError.otherArchitecture(path: large, it: .resnet101, recipe: .resnet50)) {
       try fixture.train(in: run, from: .model(large))
     }
-    #expect(
-      "\(try #require(error))" == "\(large): is a resnet101, and the recipe trains a resnet50. "
-        + "Add --arch resnet101, or start from a saved resnet50.")
   }
 }
