@@ -30,7 +30,14 @@ struct ByteReader {
   }
 
   mutating func integer<I: FixedWidthInteger>(_ type: I.Type = I.self) throws(FormatError) -> I {
-    try read(MemoryLayout<I>.size).reversed().reduce(0) { $0 << 8 | I(truncatingIfNeeded: $1) }
+    I(truncatingIfNeeded: try bits(MemoryLayout<I>.size))
+  }
+
+  /// The next `count` bytes, eight at most. Not generic, since generic loops are slow where the compiler sees one file.
+  private mutating func bits(_ count: Int) throws(FormatError) -> UInt64 {
+    var bits: UInt64 = 0
+    for byte in try read(count).reversed() { bits = bits << 8 | UInt64(byte) }
+    return bits
   }
 
   /// An integer that must fit a count or a position.
