@@ -156,7 +156,7 @@ let package = Package(
       name: "ReportTests", dependencies: ["Report", "Files", "PlanetData", "Charts", "Scores", "Runs", "TestSupport"],
       swiftSettings: swift),
     .testTarget(
-      name: "CommandTests", dependencies: ["planet-dist", "Compute", "TestSupport"],
+      name: "CommandTests", dependencies: ["planet-dist", "Compute", "ResNet", "Runs", "TestSupport"],
       exclude: ["compare_export.py", "misbehaving_server.py"],
       swiftSettings: swift),
   ]

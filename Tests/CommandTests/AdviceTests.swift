@@ -1,3 +1,4 @@
+import ResNet
 import Runs
 import Testing
 
