@@ -6,7 +6,7 @@ public import Scores
 public struct JudgedImages: Codable, Equatable, Sendable {
   /// What was asked for.
   public enum Choice: Equatable, Sendable {
-    /// Those that the runs of all networks held out.
+    /// The images that the runs of all networks held out.
     case heldOut
     /// Every image: a test set of one's own.
     case all

@@ -50,7 +50,7 @@ public struct Configuration: Codable, Equatable, Sendable {
 
   /// When a stage ends before its last epoch: fastai's `EarlyStoppingCallback` watching fbeta.
   public struct EarlyStopping: Codable, Equatable, Sendable {
-    /// Epochs in a row without improvement that are borne.
+    /// How many epochs in a row may pass without improvement; one more ends the stage.
     public var patience = 0
     /// What fbeta must grow by to count as improved.
     public var minDelta = 0.0

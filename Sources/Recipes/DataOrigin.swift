@@ -11,9 +11,10 @@ public struct DataOrigin: Codable, Equatable, Sendable {
     public let count: Int
     /// Of the names, in the order of their bytes.
     public let digest: String
-    /// Those that were judged with, in the order drawn: what a run held out, or what thresholds were chosen on.
+    /// The images that were judged with, in the order drawn: what a run held out, or what thresholds were chosen on.
     public let heldOut: [String]
-    /// Those that the weights were trained on, also by runs before, of other data or another split; none of thresholds.
+    /// The images that the weights were trained on, also by runs before, of other data or another split. Thresholds have
+    /// none.
     public internal(set) var trainedOn: [String]
 
     private enum CodingKeys: String, CodingKey {

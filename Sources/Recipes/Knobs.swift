@@ -61,7 +61,7 @@ public enum Knobs {
   static let minDelta = Knob(
     "min_delta", \Configuration.EarlyStopping.minDelta, complaint: Limits.fraction.complaint)
 
-  /// Those of early stopping.
+  /// The knobs of early stopping.
   static let earlyStopping: [any FileKnob<Configuration.EarlyStopping>] = [patience, minDelta]
 
   public static let size = Knob(

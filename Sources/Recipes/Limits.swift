@@ -7,7 +7,7 @@ public enum Limits {
   public static let batchSize = 2...65536
   public static let seed = 0...Int(UInt32.max)
   public static let patience = 0...100_000
-  /// So many stages no recipe has.
+  /// The place of a stage in its recipe; no recipe has a thousand stages.
   public static let stageIndex = 0...1000
   /// Weight decay, dropout, label smoothing, the decay of averaged weights, an improvement that counts, and the
   /// fraction for validation.

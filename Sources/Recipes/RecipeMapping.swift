@@ -28,7 +28,7 @@ public struct RecipeMapping {
     RecipeError(path: path, line: values.first { $0.key == key }?.line ?? line, reason: "\(key) \(reason)")
   }
 
-  /// That nothing is left that was not asked for.
+  /// Refuses a key that nobody asked for.
   func finish() throws(RecipeError) {
     guard let (key, line, _) = values.first(where: { !known.contains($0.key) }) else { return }
     let advice =

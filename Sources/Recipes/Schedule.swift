@@ -16,6 +16,6 @@ public struct Hyperparameters: Equatable, Sendable {
 
 /// Hyperparameters as a function of the step.
 public protocol Schedule: Sendable {
-  /// Those of a step, counted from 0.
+  /// The hyperparameters of a step, counted from 0.
   func values(at step: Int) -> Hyperparameters
 }

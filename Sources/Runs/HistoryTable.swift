@@ -4,10 +4,10 @@ import Scores
 /// A `history.csv` as it lies there. A spreadsheet that saved it may have reordered and added columns, quoted fields, and
 /// left a byte order mark and CRLF.
 struct HistoryTable {
-  /// Those that a run writes.
+  /// The columns that a run writes.
   static let columns = ["stage"] + HistoryRow.columns
 
-  /// Those without which a file is no such table. A metric that was added later is not among them.
+  /// The columns without which a file is no such table. A metric that was added later is not among them.
   private static let needed = columns.filter { name in name == "fbeta" || !Metric.all.contains { $0.name == name } }
 
   let columns: [String]

@@ -97,7 +97,7 @@ public struct ModelFile: Sendable {
     }
   }
 
-  /// That the labels are the dataset's, in the same order.
+  /// Refuses a network whose labels are not the dataset's, in the same order.
   public func check(labels expected: [String]) throws(RunError) {
     guard labels != expected else { return }
     throw .otherLabels(
@@ -105,7 +105,7 @@ public struct ModelFile: Sendable {
       unknown: labels.filter { !expected.contains($0) })
   }
 
-  /// That it is the network a recipe trains.
+  /// Refuses a network of another architecture than the recipe trains.
   public func check(architecture expected: Architecture) throws(RunError) {
     if architecture != expected { throw .otherArchitecture(path: file.path, it: architecture, recipe: expected) }
   }

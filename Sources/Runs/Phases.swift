@@ -16,7 +16,7 @@ public struct Phases: Codable, Equatable, Sendable {
 
   public init() {}
 
-  /// Those of training steps, each with its name.
+  /// The phases of training steps, each with its name.
   public var training: [(name: String, duration: Duration)] {
     [
       ("data", data), ("forward", forward), ("loss", loss), ("backward", backward), ("averaging", averaging),

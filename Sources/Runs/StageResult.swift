@@ -54,7 +54,7 @@ public struct StageResult: Codable, Sendable {
     lossSums = predictions?.lossSums ?? []
   }
 
-  /// So many labels a table of pairs can have and still be read.
+  /// The most labels with which a table of pairs can still be read.
   public static let together = 50
 
   /// What the network says of the validation images; nil without any.

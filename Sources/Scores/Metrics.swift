@@ -39,7 +39,7 @@ public struct Metrics: Equatable, Sendable {
 
   /// All but the loss, in the table's order; nil for one that is not known.
   public var named: [(name: String, value: Double?)] { Metric.all.map { ($0.name, scores[$0.name]) } }
-  /// That of a name; nil for one that is not known.
+  /// The metric of a name; nil for one that is not known.
   public subscript(name: String) -> Double? { scores[name] }
   /// The metric that stages are judged by.
   public var fbeta: Double { scores["fbeta"] ?? 0 }

@@ -1,10 +1,10 @@
-/// Tags given and tags there, counted: of one image, of one label, or of all.
+/// Tags that were given and tags that are true, counted: of one image, of one label, or of all.
 struct TagCounts: Equatable, Sendable {
-  /// Given and there.
+  /// Tags that were given and are true.
   var truePositives = 0
-  /// Given.
+  /// Tags that were given.
   var predicted = 0
-  /// There.
+  /// Tags that are true.
   var actual = 0
 
   mutating func add(predicted isPredicted: Bool, actual isActual: Bool) {
@@ -13,7 +13,7 @@ struct TagCounts: Equatable, Sendable {
     actual += isActual ? 1 : 0
   }
 
-  /// Tags on one side only.
+  /// Tags that were given and are not true, or the other way about.
   var wrong: Int { predicted + actual - 2 * truePositives }
 
   // As scikit-learn has them with `zero_division=0`: what has nothing to divide by is 0.

@@ -3,7 +3,7 @@
 /// for each label often does worse than one for all (recipe §10.4).
 public struct ThresholdComparison: Encodable, Sendable {
   public enum Kind: String, Encodable, CaseIterable, Sendable {
-    /// Those given: the recipe's 0.2, or the user's.
+    /// The thresholds that were given: the recipe's 0.2, or the user's.
     case given
     /// One for all labels.
     case global

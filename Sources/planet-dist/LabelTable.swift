@@ -2,7 +2,7 @@
 extension Array {
   private static var longest: Int { 100 }
 
-  /// Those that `count` is highest for, in the array's order.
+  /// The elements that `count` is highest for, in the array's order.
   func commonest(by count: (Element) -> Int) -> [Element] {
     indices.sorted { (count(self[$1]), $0) < (count(self[$0]), $1) }.prefix(Self.longest).sorted().map { self[$0] }
   }
