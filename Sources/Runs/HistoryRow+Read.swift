@@ -25,9 +25,10 @@ extension HistoryRow {
     else { return nil }
     var metrics: Metrics?
     let number = { (name: String) in cells[name].flatMap { Double($0) } }
-    let names = Metric.all.map(\.name).filter { cells[$0].map { !$0.isEmpty } ?? false }
+    // Rows of before there was a metric have nothing in its column.
+    let names = Metric.all.filter { $0.isOriginal || cells[$0.name].map { !$0.isEmpty } ?? false }.map(\.name)
     let scores = names.compactMap { name in number(name).map { (name, $0) } }
-    if let loss = number("valid_loss"), scores.count == names.count, !scores.isEmpty {
+    if let loss = number("valid_loss"), scores.count == names.count {
       metrics = Metrics(loss: loss, scores: Dictionary(uniqueKeysWithValues: scores))
     } else if cells["valid_loss"] != "#na#" {
       return nil

@@ -8,7 +8,7 @@ struct HistoryTable {
   static let columns = ["stage"] + HistoryRow.columns
 
   /// The columns without which a file is no such table. A metric that was added later is not among them.
-  private static let needed = columns.filter { name in name == "fbeta" || !Metric.all.contains { $0.name == name } }
+  private static let needed = columns.filter { name in !Metric.all.contains { $0.name == name && !$0.isOriginal } }
 
   let columns: [String]
   /// As many fields each as there are columns.

@@ -5,18 +5,22 @@ import Foundation
 public struct Metric: Sendable {
   /// fastai's name for it, by which tables, files and charts call it.
   public let name: String
+  /// Whether every table and state that was ever written has it. One that was added later may be missing there.
+  public let isOriginal: Bool
   /// Its value for predictions, given each image's tags, counted.
   let score: @Sendable (Predictions, [TagCounts]) -> Double
 
-  /// All there are, in the table's order (recipe §8). A new one is an entry here, and nothing else.
+  /// All there are, in the table's order (recipe §8). A new one is an entry here, not original, and nothing else.
   public static let all = [
     // The fraction of labels on the right side of their threshold.
-    Metric(name: "accuracy_thresh") { predictions, images in
+    Metric(name: "accuracy_thresh", isOriginal: true) { predictions, images in
       let wrong = images.reduce(0) { $0 + $1.wrong }
       return Double(predictions.targets.count - wrong) / Double(max(1, images.count)) / Double(predictions.labels.count)
     },
     // F2 of each image's tags, averaged over images.
-    Metric(name: "fbeta") { _, images in images.reduce(0) { $0 + $1.fbeta } / Double(max(1, images.count)) },
+    Metric(name: "fbeta", isOriginal: true) { _, images in
+      images.reduce(0) { $0 + $1.fbeta } / Double(max(1, images.count))
+    },
   ]
 }
 
@@ -63,7 +67,12 @@ extension Metrics: Codable {
     let values = try decoder.container(keyedBy: Key.self)
     loss = try values.decode(Double.self, forKey: Key("loss"))
     var scores: [String: Double] = [:]
-    for metric in Metric.all { scores[metric.name] = try values.decodeIfPresent(Double.self, forKey: Key(metric.name)) }
+    for metric in Metric.all {
+      let key = Key(metric.name)
+      scores[metric.name] =
+        try metric.isOriginal
+        ? values.decode(Double.self, forKey: key) : values.decodeIfPresent(Double.self, forKey: key)
+    }
     self.scores = scores
   }
 

@@ -102,4 +102,15 @@ import Testing
       .text(samples, labels: ["x\"\u{301}"], probabilities: [1, 0])
     #expect(text.utf8.elementsEqual("image_name,tags\n\"a\r\nb\",\"x\"\"\u{301}\"\n\"c,\u{301}d\",\n".utf8))
   }
+
+  /// What every table has had from the beginning must be there, in each row.
+  @Test(arguments: [
+    "stage,epoch,train_loss,valid_loss,fbeta,time\na,0,0.5,0.4,0.8,00:01\n",
+    "stage,epoch,train_loss,valid_loss,accuracy_thresh,fbeta,time\na,0,0.5,0.4,,0.8,00:01\n",
+  ]) func needsItsMetrics(text: String) throws {
+    try withTemporaryFolder { folder in
+      try text.write(toFile: folder + "/history.csv", atomically: true, encoding: .utf8)
+      #expect(throws: RunError.self) { try HistoryRow.read(folder + "/history.csv") }
+    }
+  }
 }
