@@ -52,10 +52,12 @@ public struct StageSpeed: Sendable {
     do {
       try worker.communicator.checkMemory(training: recipe, size: size, precision: worker.engine.precision)
       return nil
-    } catch CommunicationError.tooLarge(let bytes, let budget) {
-      return "\(CommunicationError.tooLarge(bytes: bytes, budget))"
-    } catch CommunicationError.rankFailed(_, let message) {
-      return message
+    } catch let error as CommunicationError {
+      switch error {
+      case .tooLarge: return "\(error)"
+      case .rankFailed(_, let message): return message
+      default: throw error
+      }
     }
   }
 

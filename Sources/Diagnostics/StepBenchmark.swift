@@ -39,7 +39,7 @@ public struct StepBenchmark: Sendable {
   public func run(worker: Worker) throws -> Result {
     let (communicator, engine) = (worker.communicator, worker.engine)
     if evaluation {
-      let largest = (batchSize + communicator.size - 1) / communicator.size
+      let largest = EpochOrder.largestShare(of: batchSize, worldSize: communicator.size)
       try communicator.checkMemory(evaluating: arch, images: largest, size: size, precision: engine.precision)
     }
     let stage = Configuration.Stage(

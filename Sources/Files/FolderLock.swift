@@ -19,7 +19,7 @@ public final class FolderLock: Sendable {
     self.folder = folder
     path = FilePath.join(folder, "lock")
     descriptor = try Self.lock(path, of: folder)
-    let text = Array("process \(getpid()) on \(Self.hostName)\n".utf8)
+    let text = Array("process \(getpid()) on \(Host.name ?? "this host")\n".utf8)
     if ftruncate(descriptor, 0) == 0 { _ = unsafe pwrite(descriptor, text, text.count, 0) }
   }
 
@@ -67,11 +67,5 @@ public final class FolderLock: Sendable {
       usleep(10_000)
     }
     return "a process that does not say which"
-  }
-
-  private static var hostName: String {
-    var name = [CChar](repeating: 0, count: 256)
-    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "this host" }
-    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

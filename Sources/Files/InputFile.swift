@@ -19,7 +19,6 @@ public enum InputFile {
     let file = try OpenFile(path, limit: .max)
     return try file.bytes(min(FileKind.beginningSize, file.size))
   }
-
 }
 
 /// A regular file open for reading; closed when it goes.
@@ -45,10 +44,7 @@ private struct OpenFile: ~Copyable {
 
   /// Its first `count` bytes.
   func bytes(_ count: Int) throws(FileError) -> [UInt8] {
-    // An array that finds no memory ends the process, so it is asked for beforehand whether there is some.
-    let room = unsafe mmap(nil, max(1, count), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard unsafe room != MAP_FAILED else { throw .system(path: path, action: "read", code: errno) }
-    unsafe munmap(room, max(1, count))
+    if count >= Self.large { try checkMemory(count) }
     return try [UInt8](capacity: count) { (bytes) throws(FileError) in
       try unsafe bytes.withUnsafeMutableBufferPointer { (buffer, filled) throws(FileError) in
         while filled < count {
@@ -58,6 +54,16 @@ private struct OpenFile: ~Copyable {
         }
       }
     }
+  }
+
+  /// From here on memory may be lacking: checkpoints are so large, images are not.
+  private static let large = 1 << 24
+
+  /// An array that finds no memory ends the process, so it is asked for beforehand whether there is some.
+  private func checkMemory(_ count: Int) throws(FileError) {
+    let room = unsafe mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard unsafe room != MAP_FAILED else { throw .system(path: path, action: "read", code: errno) }
+    unsafe munmap(room, count)
   }
 
   /// Reads as many bytes from a position on as come at once, at least one.

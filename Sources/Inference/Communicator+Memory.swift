@@ -15,7 +15,7 @@ extension Communicator {
   public func checkMemory(training recipe: Configuration, size: Int, precision: Precision, copies: Int = 0) throws {
     // Weights, gradients and two moments, and while the state is saved a copy.
     let weights = 5 + copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
-    let images = (recipe.batchSize + self.size - 1) / self.size
+    let images = EpochOrder.largestShare(of: recipe.batchSize, worldSize: self.size)
     let activations = recipe.arch.activationBytes(imageSize: size, images: images, precision: precision, training: true)
     try checkMemory(
       Double(activations + weights * recipe.arch.weightBytes) + Self.chips(images, size: size) + Self.program)

@@ -52,11 +52,10 @@ public enum Knobs {
   /// A whole recipe's, in the order of its file.
   static let all: [any FileKnob<Configuration>] = [
     arch, batchSize, wd, ps, seed, augment, shuffle, batchNorm, precision, validPct, splitSeed, mixup, labelSmoothing,
-    ema,
-    keepBest, stopping,
+    ema, keepBest, stopping,
   ]
 
-  public static let patience = Knob(
+  static let patience = Knob(
     "patience", \Configuration.EarlyStopping.patience, complaint: Limits.patience.complaint)
   static let minDelta = Knob(
     "min_delta", \Configuration.EarlyStopping.minDelta, complaint: Limits.fraction.complaint)
@@ -67,7 +66,7 @@ public enum Knobs {
   public static let size = Knob(
     "size", \Configuration.Stage.size, "Side of the images in pixels", complaint: Limits.size.complaint)
   static let freeze = Knob("freeze", \Configuration.Stage.frozen)
-  public static let lr = Knob("lr", \Configuration.Stage.learningRates)
+  static let lr = Knob("lr", \Configuration.Stage.learningRates)
   public static let epochs = Knob(
     "epochs", \Configuration.Stage.epochs, "Epochs of each stage", standard: "\(Recipe.epochs)",
     complaint: Limits.epochs.complaint)

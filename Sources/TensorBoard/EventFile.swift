@@ -18,7 +18,8 @@ public final class EventFile {
   /// - Throws: `FileError.system`.
   public init(folder: String, startStep: Int, wallTime: Date = .now) throws {
     let time = String(format: "%010d", Int(wallTime.timeIntervalSince1970))
-    file = try RecordFile(createFirstOf: "\(folder)/events.out.tfevents.\(time).\(Self.hostName).\(getpid())")
+    file = try RecordFile(
+      createFirstOf: "\(folder)/events.out.tfevents.\(time).\(Host.name ?? "localhost").\(getpid())")
     try append(step: 0, wallTime) { $0.fileVersion = "brain.Event:2" }
     try append(step: startStep, wallTime) { $0.sessionLog.status = .start }
   }
@@ -72,11 +73,5 @@ public final class EventFile {
 
   private func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
     unsafe withUnsafeBytes(of: value.littleEndian, Array.init)
-  }
-
-  private static var hostName: String {
-    var name = [CChar](repeating: 0, count: 256)
-    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "localhost" }
-    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

@@ -40,7 +40,7 @@ public final class Learner {
     self.configuration = configuration
     self.worker = worker
     schedule = OneCycle(steps: steps, peaks: stage.learningRates)
-    let largest = max(1, (configuration.batchSize + worker.communicator.size - 1) / worker.communicator.size)
+    let largest = max(1, EpochOrder.largestShare(of: configuration.batchSize, worldSize: worker.communicator.size))
     network = Network(parameters, imageSize: stage.size, batch: largest, engine: worker.engine)
     optimizer = AdamW(parameters, frozen: stage.frozen, weightDecay: configuration.wd, engine: worker.engine)
     ranges = parameters.trainableRanges(frozen: stage.frozen)

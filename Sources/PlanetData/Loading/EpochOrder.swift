@@ -53,4 +53,7 @@ public struct EpochOrder: Sendable, Equatable {
     precondition(rank >= 0 && rank < worldSize, "rank \(rank) of \(worldSize)")
     return count * rank / worldSize..<count * (rank + 1) / worldSize
   }
+
+  /// How many the largest of these parts has.
+  public static func largestShare(of count: Int, worldSize: Int) -> Int { (count + worldSize - 1) / worldSize }
 }

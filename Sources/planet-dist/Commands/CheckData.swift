@@ -37,10 +37,14 @@ struct CheckData: ParsableCommand {
   @Flag(help: "Print one JSON object, with everything in full.")
   var json = false
 
+  private var settings: [Setting<Configuration>] {
+    [Knobs.arch.setting(arch), Knobs.batchSize.setting(batchSize), Knobs.precision.setting(compute.precision)]
+  }
+
   func validate() throws {
     _ = try data.folder
     try Knobs.size.setting(size).check()
-    try Knobs.batchSize.setting(batchSize).check()
+    try settings.check()
   }
 
   mutating func run() throws {
@@ -71,8 +75,8 @@ struct CheckData: ParsableCommand {
 
   private func configuration() throws -> Configuration {
     var c = try data.splitting(.recipe(recipe))
-    (c.arch, c.batchSize, c.precision) = (arch ?? c.arch, batchSize ?? c.batchSize, compute.precision ?? c.precision)
-    for i in c.stages.indices { c.stages[i].size = size ?? c.stages[i].size }
+    settings.apply(to: &c)
+    for i in c.stages.indices { Knobs.size.setting(size).apply(&c.stages[i]) }
     return c
   }
 

@@ -65,11 +65,15 @@ struct LRFind: ParsableCommand {
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
     _ = try data.folder
-    try Knobs.wd.setting(wd).check()
+    try settings.check()
     try Limits.learningRate.check("--start-lr", startLr)
     try Limits.learningRate.check("--end-lr", endLr)
     if startLr >= endLr { throw ValidationError("--start-lr \(startLr) must be below --end-lr \(endLr).") }
     if !(2...100_000).contains(numIt) { throw ValidationError("--num-it must be 2 to 100000, not \(numIt).") }
+  }
+
+  private var settings: [Setting<Configuration>] {
+    [Knobs.arch.setting(arch), Knobs.wd.setting(wd), Knobs.precision.setting(compute.precision)]
   }
 
   private var finder: LRFinder {
@@ -113,7 +117,7 @@ struct LRFind: ParsableCommand {
   /// The stage's, without what only whole epochs need.
   private func configuration() throws -> Configuration {
     var c = try stage.configuration()
-    (c.arch, c.wd, c.precision) = (arch ?? c.arch, wd ?? c.wd, compute.precision ?? c.precision)
+    settings.apply(to: &c)
     (c.ema, c.keepBest, c.earlyStopping) = (0, false, nil)
     if let body { c.stages[0].frozen = body == .frozen }
     return c
