@@ -43,15 +43,7 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
     case .different(let what, let ranks, let advice):
       "\(what): not the same on \(Self.list(ranks)) as on the other ranks. \(advice)"
     case .tooLarge(let bytes, let budget):
-      "memory: \(budget.owner == nil ? "each rank" : "this host's ranks") would need about \(Self.gigabytes(bytes, budget.amount)) is allowed (\(budget.source)). Use a smaller --batch-size, smaller images, or more hosts."
-    }
-  }
-
-  /// Whether another rank has the cause to report.
-  var isConsequence: Bool {
-    switch self {
-    case .rankFailed, .abandoned: true
-    case .timedOut, .mismatched, .library, .notJoined, .different, .tooLarge: false
+      "memory: \(budget.owner == nil ? "each rank" : "this host's ranks") would need about \(Self.gigabytes(bytes, budget.amount)) is allowed (\(budget.source))."
     }
   }
 

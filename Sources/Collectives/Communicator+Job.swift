@@ -8,8 +8,7 @@ extension Communicator {
   /// for this one in an operation it will never come to. `mpirun` exits with this rank's exit code.
   ///
   /// Only one rank reports: `onFailure` is called where the error arose, and ranks that only know that another failed keep
-  /// silent. When many ranks find the same error at the same time, the lowest reports it, and ends the job before the next
-  /// would.
+  /// silent. A ``SharedError``, which all ranks throw, is reported by rank 0.
   ///
   /// - Parameters:
   ///   - timeout: how long any single wait for a peer may take.
@@ -48,15 +47,28 @@ extension Communicator {
       _ = unsafe pd_mpi_leave(handle)
       exit(code)
     }
-    if let error = error as? CommunicationError, error.isConsequence {
-      // The other rank reports and ends the job, and this process with it. If it dies before it can, this one does so.
-      Thread.sleep(forTimeInterval: 5)
-    } else {
-      // Lower ranks report first: half a second is enough for one to end the job. Ranks from 4 on wait equally long.
-      Thread.sleep(forTimeInterval: 0.5 * Double(min(rank, 4)))
-    }
+    Thread.sleep(forTimeInterval: secondsForOthers(toReport: error))
     let code = onFailure(error, rank, size)
     fflush(nil)
     pd_mpi_abort(code)
   }
+
+  /// How long this rank waits for another one to report the error, and to end the job and this process with it: not at
+  /// all where it alone has the cause. The wait ends, because the rank that should report may be dead.
+  private func secondsForOthers(toReport error: any Error) -> Double {
+    switch error {
+    case is any SharedError, CommunicationError.different: rank == 0 ? 0 : 5
+    case CommunicationError.rankFailed, CommunicationError.abandoned: 5
+    // Ranks that miss the same peer cannot tell each other so: they take turns, and the first ends the job before the
+    // next one's turn. Ranks from 4 on wait equally long.
+    case CommunicationError.timedOut, CommunicationError.mismatched, CommunicationError.library:
+      0.5 * Double(min(rank, 4))
+    default: 0
+    }
+  }
 }
+
+/// An error that all ranks throw at the same point, because they decided on values they share. Rank 0 reports it.
+///
+/// What some ranks may find and others not belongs in ``Communicator/agree(_:)``, which makes the lowest of them report it.
+public protocol SharedError: Error {}

@@ -19,7 +19,6 @@ public struct Kernels: @unchecked Sendable {
 
   /// The best set, or the one `wanted` names (`avx512bf16`, `avx512`, `avx2`, `portable`).
   ///
-  /// - Parameter wanted: the environment variable `PLANET_ISA`.
   /// - Throws: ``KernelError`` when that names none this CPU has.
   public static func choose(_ wanted: String?) throws(KernelError) -> Kernels {
     guard let wanted, !wanted.isEmpty else { return all[0] }
@@ -36,7 +35,7 @@ public enum KernelError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownSet(let name, let available):
-      "PLANET_ISA=\(name): this CPU has no such kernels. Use one of \(available.joined(separator: ", ")), or unset it."
+      "\(name): this CPU has no kernels of that name, only \(available.joined(separator: ", "))."
     }
   }
 }

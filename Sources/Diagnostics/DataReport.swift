@@ -28,15 +28,15 @@ public struct DataReport: Codable, Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - recipe: what is to be trained.
-  ///   - explain: what a finding says of an obstacle to that.
+  ///   - advice: what to do about an error that becomes a finding; nil for nothing.
   /// - Returns: the same for every number of ranks, on rank 0; nil on the others.
   /// - Throws: on all ranks, if the label file or the folder of images cannot be read at all.
   public static func make(
     _ location: @autoclosure () throws -> DataLocation, for recipe: Configuration, threads: Threads,
-    communicator: Communicator, explain: (RecipeError) -> String = { "\($0)" }
+    communicator: Communicator, advice: (any Error) -> String? = { _ in nil }
   ) throws -> DataReport? {
     let inventory = try communicator.onRoot {
-      try DataInventory(location(), validPct: recipe.validPct, splitSeed: recipe.splitSeed)
+      try DataInventory(location(), validPct: recipe.validPct, splitSeed: recipe.splitSeed, advice: advice)
     }
     let shared = try communicator.fromRoot {
       Work(folder: inventory?.location.images ?? "", images: inventory?.images ?? [])
@@ -45,12 +45,12 @@ public struct DataReport: Codable, Equatable, Sendable {
     let scanned = ImageFacts.scan(shared.images[share], in: shared.folder, threads: threads)
     guard let parts = try communicator.gather(Array(JSONEncoder().encode(scanned))), let inventory else { return nil }
     let facts = try parts.flatMap { try JSONDecoder().decode([ImageFacts].self, from: Data($0)) }
-    return DataReport(inventory, facts, recipe, ranks: communicator.size, explain: explain)
+    return DataReport(inventory, facts, recipe, ranks: communicator.size, advice: advice)
   }
 
   private init(
     _ inventory: DataInventory, _ facts: [ImageFacts], _ recipe: Configuration, ranks: Int,
-    explain: (RecipeError) -> String
+    advice: (any Error) -> String?
   ) {
     (labelFile, imageFolder) = (inventory.location.labels, inventory.location.images)
     (rows, train, valid, images) = (inventory.rows, inventory.train, inventory.valid, facts.count)
@@ -60,7 +60,7 @@ public struct DataReport: Codable, Equatable, Sendable {
     let trained = labels.count { $0.train > 0 }
     if rows > 0 {
       findings += recipe.obstacles(train: train, valid: valid, labels: trained, ranks: ranks)
-        .map { Finding(.untrainable, explain($0)) }
+        .map { obstacle in Finding(.untrainable, "\(obstacle)" + (advice(obstacle).map { " " + $0 } ?? "")) }
     }
     self.findings = Finding.Kind.allCases.flatMap { kind in findings.filter { $0.kind == kind } }
   }

@@ -58,13 +58,13 @@ public struct KernelBenchmark: Sendable {
     for convolution in all { seen[Self.describe(convolution), default: 0] += 1 }
     for convolution in all {
       guard let count = seen.removeValue(forKey: Self.describe(convolution)) else { continue }
-      report(try time(convolution, count: count, engine: engine))
+      let kernel = KernelCase(convolution, batch: batchSize, engine: engine)
+      try communicator.agree { try kernel.verify() }
+      report(time(kernel, of: convolution, count: count))
     }
   }
 
-  private func time(_ c: Architecture.Convolution, count: Int, engine: Engine) throws -> Result {
-    let kernel = KernelCase(c, batch: batchSize, engine: engine)
-    try kernel.verify()
+  private func time(_ kernel: KernelCase, of c: Architecture.Convolution, count: Int) -> Result {
     let gflop = c.flops * Double(batchSize) / 1e9
     let best = { (body: () -> Void) in
       (0..<repetitions).map { _ in

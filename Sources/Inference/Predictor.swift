@@ -98,7 +98,7 @@ public final class Predictor {
   /// Predictions for the dataset's images `indices`, the same for every number of ranks. Collective.
   public func predictions(_ indices: [Int], of dataset: Dataset) throws -> Predictions {
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
-    guard !indices.isEmpty else { throw InferenceError.nothingToEvaluate }
+    try communicator.agree { if indices.isEmpty { throw InferenceError.nothingToEvaluate } }
     var progress = PredictionProgress(images: indices.count, labels: labels.count)
     var logits: [Float] = []
     let isSingle = looks.count == 1

@@ -39,7 +39,7 @@ public enum RecipeError: Error, Equatable, CustomStringConvertible {
     case .nothingToChooseBy:
       "training: early_stopping and keep_best go by fbeta, and there are no validation images."
     case .tooFewPerRank(let batchSize, let ranks):
-      "training: --batch-norm local needs two images on every rank, and a batch of \(batchSize) on \(ranks) ranks has fewer."
+      "training: batch_norm local needs two images on every rank, and a batch of \(batchSize) on \(ranks) ranks has fewer."
     }
   }
 }

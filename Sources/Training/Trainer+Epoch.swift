@@ -103,7 +103,7 @@ extension Trainer {
     do {
       return try work()
     } catch {
-      do { try save(learner) } catch let failure { onEvent(.note(RunError.lost(failure))) }
+      do { try save(learner) } catch let failure { onEvent(.note(.lost(reason: RunError.lost(failure)))) }
       throw error
     }
   }

@@ -41,18 +41,15 @@ extension Trainer {
     guard communicator.rank == 0 else { return }
     let baseline = Baseline(dataset)
     guard fbeta < baseline.fbeta else { return }
-    onEvent(
-      .note(
-        "warning: fbeta \(String(format: "%.6f", fbeta)) is lower than without a network: \(baseline). "
-          + "Train longer, or with another --lr (lr-find suggests one)"))
+    onEvent(.note(.belowBaseline(fbeta: fbeta, baseline: "\(baseline)")))
   }
 
   private func noteChoices(_ stage: Configuration.Stage, _ learner: Learner) {
     if progress.epoch < stage.epochs {
-      onEvent(.note("stopped after epoch \(progress.epoch - 1): fbeta no longer grows"))
+      onEvent(.note(.stoppedEarly(epoch: progress.epoch - 1)))
     }
     if learner.best != nil, let best = rows(of: stage).max(by: { $0.metrics?.fbeta ?? 0 < $1.metrics?.fbeta ?? 0 }) {
-      onEvent(.note("kept the weights of epoch \(best.epoch), whose fbeta was the highest"))
+      onEvent(.note(.keptBest(epoch: best.epoch)))
     }
   }
 }

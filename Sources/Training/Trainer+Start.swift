@@ -48,9 +48,9 @@ extension Trainer {
     if seen > 0 {
       onEvent(
         .note(
-          "warning: \(model.path) was trained on \(seen) of the \(dataset.valid.count) images to validate with, which "
-            + "flatters the results; --valid-pct \(model.origin.validPct) --split-seed \(model.origin.splitSeed) split as "
-            + "it did"))
+          .sawValidation(
+            path: model.path, seen: seen, valid: dataset.valid.count, validPct: model.origin.validPct,
+            splitSeed: model.origin.splitSeed)))
     }
     origin = origin.following(model.origin, among: dataset.names)
   }

@@ -54,11 +54,9 @@ public final class Trainer {
     self.worker = worker
     self.onEvent = worker.communicator.rank == 0 ? onEvent : { _ in }
     (self.machine, self.shouldStop) = (machine, shouldStop)
-    if let obstacle = configuration.obstacles(
-      train: dataset.train.count, valid: dataset.valid.count, labels: dataset.labels.count, ranks: communicator.size
-    ).first {
-      throw obstacle
-    }
+    let obstacles = configuration.obstacles(
+      train: dataset.train.count, valid: dataset.valid.count, labels: dataset.labels.count, ranks: communicator.size)
+    try communicator.agree { if let obstacle = obstacles.first { throw obstacle } }
     for stage in configuration.stages {
       try communicator.checkMemory(training: configuration, size: stage.size, precision: worker.engine.precision)
     }

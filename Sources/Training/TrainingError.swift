@@ -1,7 +1,8 @@
+public import Collectives
 public import ResNet
 
-/// Why training cannot go on.
-public enum TrainingError: Error, Equatable, CustomStringConvertible {
+/// Why training cannot go on. All ranks find it, at the same point.
+public enum TrainingError: SharedError, Equatable, CustomStringConvertible {
   /// The loss, or a weight, became infinite or not a number.
   case notFinite(step: Int)
   /// The loss is a number, and such that nothing has been learnt.

@@ -1,3 +1,4 @@
+import Foundation
 public import Recipes
 public import Runs
 
@@ -9,7 +10,33 @@ public enum TrainingEvent {
   /// An epoch is trained and evaluated.
   case epochDone(HistoryRow)
   /// Something worth a line.
-  case note(String)
+  case note(TrainingNote)
   /// A stage is trained, and saved at `path`. `images` is how many were trained on, repeated ones counted again.
   case stageDone(Configuration.Stage, path: String, phases: Phases, images: Int)
+}
+
+/// What is worth a line between the table's rows.
+public enum TrainingNote: CustomStringConvertible, Equatable {
+  /// The model at `path` was trained on `seen` of the `valid` images to validate with, because its run split otherwise.
+  case sawValidation(path: String, seen: Int, valid: Int, validPct: Double, splitSeed: UInt32)
+  /// What was trained is worse than a prediction that looks at no image.
+  case belowBaseline(fbeta: Double, baseline: String)
+  /// Saving failed after another error.
+  case lost(reason: String)
+  /// Early stopping, after `epoch`.
+  case stoppedEarly(epoch: Int)
+  /// The stage ends with the best epoch's weights.
+  case keptBest(epoch: Int)
+
+  public var description: String {
+    switch self {
+    case .sawValidation(let path, let seen, let valid, _, _):
+      "warning: \(path) was trained on \(seen) of the \(valid) images to validate with, which flatters the results."
+    case .belowBaseline(let fbeta, let baseline):
+      "warning: fbeta \(String(format: "%.6f", fbeta)) is lower than without a network: \(baseline)."
+    case .lost(let reason): reason
+    case .stoppedEarly(let epoch): "stopped after epoch \(epoch): fbeta no longer grows"
+    case .keptBest(let epoch): "kept the weights of epoch \(epoch), whose fbeta was the highest"
+    }
+  }
 }

@@ -1,4 +1,7 @@
+import Collectives
+import Compute
 import Inference
+import PlanetData
 import Recipes
 import Runs
 import Scores
@@ -7,17 +10,60 @@ import Training
 /// What to do about an error, in this program's options and files. The rooms' errors say what is wrong, and where.
 enum Advice {
   /// The error for people: what is wrong, where, what to do.
-  static func explain(_ error: any Error) -> String {
-    let advice: String? =
-      switch error {
-      case let error as RecipeError: about(error)
-      case is ScoreError: "Use a file that planet-dist evaluate --save-thresholds wrote for this model."
-      case let error as RunError: about(error)
-      case let error as InferenceError: about(error)
-      case let error as TrainingError: about(error)
-      default: nil
-      }
-    return "\(error)" + (advice.map { " " + $0 } ?? "")
+  static func explain(_ error: any Error) -> String { "\(error)" + (about(error).map { " " + $0 } ?? "") }
+
+  /// The note, and what to do about it.
+  static func explain(_ note: TrainingNote) -> String {
+    switch note {
+    case .sawValidation(_, _, _, let validPct, let splitSeed):
+      "\(note) --valid-pct \(validPct) --split-seed \(splitSeed) split as it did."
+    case .belowBaseline: "\(note) Train longer, or with another --lr (lr-find suggests one)."
+    case .lost, .stoppedEarly, .keptBest: "\(note)"
+    }
+  }
+
+  /// What to do; nil where the error says it, or nothing can be done.
+  static func about(_ error: any Error) -> String? {
+    switch error {
+    case let error as DatasetError: about(error)
+    case ImageError.damaged: "Without --strict it is taken as it can be decoded."
+    case let error as RecipeError: about(error)
+    case is ScoreError: "Use a file that planet-dist evaluate --save-thresholds wrote for this model."
+    case let error as RunError: about(error)
+    case let error as InferenceError: about(error)
+    case let error as TrainingError: about(error)
+    case CommunicationError.tooLarge: tooLarge
+    case is KernelError: "Set PLANET_ISA to one of these, or unset it."
+    default: nil
+    }
+  }
+
+  /// About work that does not fit into memory.
+  static let tooLarge = "Use a smaller --batch-size, smaller images, or more hosts."
+
+  private static func about(_ error: DatasetError) -> String? {
+    switch error {
+    case .otherSeparator(_, _, _, nil): "Or give --label-delim ' ' to take them as they stand."
+    case .otherSeparator(_, _, _, let mark?):
+      "Give --label-delim \(shellQuoted(mark)) to separate them there, or ' ' to take them as they stand."
+    case .noLabelFile: "Check --data, or name it with --labels."
+    case .noImageFolder: "Check --data, or name it with --images."
+    case .missingImages: "Fetch them, or check --images and --suffix."
+    case .noImages: "Check --images."
+    case .otherImages: "Give all folders of images with --images, and the file that belongs to them."
+    case .noKnownTag: "Use a checkpoint that was trained on these tags, or check the label file."
+    case .unwritable: "Or choose another --out."
+    case .unreadable, .malformed, .noFolder, .nameIsNotText, .sameName, .emptySplit, .notEmpty: nil
+    }
+  }
+
+  /// A mark as a shell takes it; blanks in a form that can be seen.
+  private static func shellQuoted(_ mark: String) -> String {
+    switch mark {
+    case "\t": "'\\t'"
+    case "\u{A0}": "$'\\u00a0'"
+    default: "'\(mark)'"
+    }
   }
 
   private static func about(_ error: RecipeError) -> String {

@@ -22,7 +22,7 @@ final class ConsoleReporter {
       clear()
       Console.print(self.row(row.cells))
       lastLine = .now
-    case .note(let text): Console.print(text)
+    case .note(let note): Console.print(Advice.explain(note))
     case .stageDone(_, let path, let phases, let images):
       if images > 0 { Console.print(speed(phases, images)) }
       Console.print("saved \(path)")

@@ -46,7 +46,9 @@ enum DataReportText {
     if let total { Console.print("about \(time(total)) in all, by a few steps timed on this machine") }
   }
 
-  private static func problems(_ speeds: [StageSpeed]) -> [String] { Set(speeds.compactMap(\.problem)).sorted() }
+  private static func problems(_ speeds: [StageSpeed]) -> [String] {
+    Set(speeds.compactMap(\.problem)).sorted().map { "\($0) \(Advice.tooLarge)" }
+  }
 
   static func printVerdict(_ report: DataReport, _ speeds: [StageSpeed]) {
     let found = report.findings.count { $0.kind.isError }

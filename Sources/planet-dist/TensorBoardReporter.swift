@@ -23,7 +23,7 @@ final class TensorBoardReporter {
     case .stageBegan(let stage, let step, _): begin(stage, step: step)
     case .stepDone(let record, _): add(record)
     case .epochDone(let row): add(row)
-    case .note(let text): write { try file?.text("notes", text, step: step) }
+    case .note(let note): write { try file?.text("notes", Advice.explain(note), step: step) }
     case .stageDone: file = nil
     }
   }

@@ -43,6 +43,12 @@ struct MPITests {
     #expect(run.lines(containing: "finds fault") == ["rank 1: rank 1 finds fault"])
   }
 
+  @Test func whatAllRanksFindRankZeroSays() throws {
+    let run = try ProgramRun("ring-check", ranks: 4, ["share"])
+    #expect(run.exitCode == 70)
+    #expect(run.lines(containing: "all find") == ["rank 0: all find the same fault"])
+  }
+
   /// Whoever waits for whom, the one that is away is named, once.
   @Test(arguments: [(2, 1), (4, 0), (4, 1), (4, 2), (4, 3)]) func aRankThatDoesNotComeIsNamedInTime(
     ranks: Int, away: Int

@@ -61,11 +61,12 @@ import Testing
       let facts = ImageFacts.scan(names, in: folder, threads: Threads(3))
       #expect(facts == ImageFacts.scan(names, in: folder, threads: Threads(1)))
       #expect(ImageFacts.usualSize(facts) == [16, 16])
-      let findings = Finding.inImages(names, facts) { one, other in ", as \(one) and \(other)" }
+      let uses = names.indices.map { ImageUse(tags: $0 == 2 ? ["x"] : [], validates: $0 == 3) }
+      let findings = Finding.inImages(names, facts, uses: uses)
       #expect(
         findings.prefix(4) == [
-          Finding(.oddSize, "b", "16×8"), Finding(.repeatedImage, "c", "the same file as a, as 0 and 2"),
-          Finding(.repeatedImage, "d", "the same pixels as a, as 0 and 3"),
+          Finding(.oddSize, "b", "16×8"), Finding(.repeatedImage, "c", "the same file as a, with other tags"),
+          Finding(.repeatedImage, "d", "the same pixels as a, and only one of them validates"),
           Finding(.unusableImage, "e", "the file is empty"),
         ])
       #expect(findings.dropFirst(4).map(\.kind) == [.unusableImage, .unusableImage])

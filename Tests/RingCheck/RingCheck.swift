@@ -12,6 +12,7 @@ struct RingCheck {
       switch arguments.dropFirst().first {
       case "throw": try fail(on: Int(arguments[2]), communicator)
       case "agree": try disagree(communicator)
+      case "share": throw SharedFailure()
       case "sleep": try sleep(on: Int(arguments[2]), communicator)
       case "elsewhere": try elsewhere(communicator)
       case "time": try time(count: Int(arguments[2]) ?? 0, communicator)
@@ -28,6 +29,11 @@ struct RingCheck {
   struct Failure: Error, CustomStringConvertible {
     var description: String
     init(_ description: String) { self.description = description }
+  }
+
+  /// All ranks fail alike.
+  struct SharedFailure: SharedError, CustomStringConvertible {
+    var description: String { "all find the same fault" }
   }
 
   /// One rank fails by itself; the others are in an operation it will never come to.

@@ -100,7 +100,7 @@ public final class Recorder {
     switch event {
     case .stepDone(let record, _): steps.append(record)
     case .epochDone(let row): rows.append(row)
-    case .note(let text): notes.append(text)
+    case .note(let note): notes.append("\(note)")
     case .stageBegan, .stageDone: break
     }
   }

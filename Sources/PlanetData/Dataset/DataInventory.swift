@@ -14,13 +14,18 @@ public struct DataInventory: Sendable {
   public let labels: [LabelCount]
   /// What shows so far.
   public let findings: [Finding]
-  private let describe: @Sendable (Int, Int) -> String
+  /// What their rows say of ``images``.
+  private let uses: [ImageUse]
 
+  /// - Parameter advice: what to do about an error; nil for nothing.
   /// - Throws: if the label file or the folder of images cannot be read at all.
-  public init(_ location: DataLocation, validPct: Double = 0.2, splitSeed: UInt32 = 42) throws(DatasetError) {
+  public init(
+    _ location: DataLocation, validPct: Double = 0.2, splitSeed: UInt32 = 42,
+    advice: (any Error) -> String? = { _ in nil }
+  ) throws(DatasetError) {
     var wrong: [Finding] = []
     let rows = try Labels(path: location.labels, suffix: location.suffix, delim: location.labelDelim) { problem in
-      wrong.append(Finding(.malformedRow, "line \(problem.line)", problem.reason))
+      if let finding = Finding(ofLine: problem, advice: advice(problem)) { wrong.append(finding) }
     }.rows
     let folder = try ImageFolder(location.images, suffix: location.suffix)
     let split = Split(count: rows.count, validPct: validPct, seed: splitSeed)
@@ -32,17 +37,13 @@ public struct DataInventory: Sendable {
     // A label file without a usable row is the one thing to say: the rest would follow from it.
     findings = rows.isEmpty ? wrong : wrong + Finding.inListing(rows, folder) + Finding.inRows(rows, split)
     let validates = Set(split.valid)
-    describe = { one, other in
-      let (one, other) = (present[one], present[other])
-      return (Set(rows[one].tags) == Set(rows[other].tags) ? "" : ", with other tags")
-        + (validates.contains(one) == validates.contains(other) ? "" : ", and only one of them validates")
-    }
+    uses = present.map { ImageUse(tags: Set(rows[$0].tags), validates: validates.contains($0)) }
   }
 
   /// What shows when the images have been opened.
   ///
   /// - Parameter facts: about ``images``, in their order.
   public func findings(_ facts: [ImageFacts]) -> [Finding] {
-    findings + Finding.inImages(images, facts, strict: location.isStrict, describe: describe)
+    findings + Finding.inImages(images, facts, strict: location.isStrict, uses: uses)
   }
 }

@@ -1,7 +1,7 @@
 import Files
 import Glibc
 
-/// Where a dataset's files are, and how they are to be read: `--data`, and what other options say instead.
+/// Where a dataset's files are, and how they are to be read.
 public struct DataLocation: Codable, Equatable, Sendable {
   /// The label file.
   public private(set) var labels: String
@@ -19,18 +19,19 @@ public struct DataLocation: Codable, Equatable, Sendable {
     data: String?, labels: String? = nil, images: String? = nil, suffix: String? = nil, labelDelim: String? = nil,
     isStrict: Bool = false
   ) throws(DatasetError) {
-    func find(_ given: String?, _ names: [String], option: String) throws(DatasetError) -> String {
+    let folder = data ?? "."
+    func find(_ given: String?, _ names: [String], orThrow error: DatasetError) throws(DatasetError) -> String {
       if let given { return given }
-      let folder = data ?? "."
       for name in names {
         let path = FilePath.join(folder, name)
         if unsafe access(path, F_OK) == 0 { return path }
       }
       _ = try ImageFolder.listing(folder)
-      throw .notFound(folder: folder, names: names, option: option)
+      throw error
     }
-    self.labels = try find(labels, ["train_v2.csv", "labels.csv"], option: "--labels")
-    self.images = try find(images, ["train-jpg", "train"], option: "--images")
+    let (tables, folders) = (["train_v2.csv", "labels.csv"], ["train-jpg", "train"])
+    self.labels = try find(labels, tables, orThrow: .noLabelFile(folder: folder, names: tables))
+    self.images = try find(images, folders, orThrow: .noImageFolder(folder: folder, names: folders))
     (self.suffix, self.labelDelim, self.isStrict) = (suffix, labelDelim, isStrict)
   }
 

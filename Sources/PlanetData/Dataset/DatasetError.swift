@@ -6,8 +6,12 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// A line of the label file, counted from 1, does not say what a label file says.
   case malformed(path: String, line: Int, reason: String)
-  /// None of the names looked for is in the folder.
-  case notFound(folder: String, names: [String], option: String)
+  /// Something other than a space separates the tags of the label file: `mark`, or nil for what cannot.
+  case otherSeparator(path: String, line: Int, reason: String, mark: String?)
+  /// The folder has no label file of these names.
+  case noLabelFile(folder: String, names: [String])
+  /// The folder has no folder of images of these names.
+  case noImageFolder(folder: String, names: [String])
   /// The label file names images that the folder lacks; `first` are some of their files, with what is there instead.
   case missingImages(folder: String, count: Int, total: Int, first: [String])
   /// The folder has no JPEG.
@@ -35,13 +39,15 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       "\(path): cannot be read (\(reason)). Check the path and its permissions."
     case .malformed(let path, let line, let reason):
       "\(path), line \(line): \(reason). A label file is CSV in UTF-8 with the header image_name,tags and a row for each image."
-    case .notFound(let folder, let names, let option):
-      "\(folder): has no \(names.joined(separator: " or ")). Check --data, or name it with \(option)."
+    case .otherSeparator(let path, let line, let reason, _):
+      "\(path), line \(line): \(reason)."
+    case .noLabelFile(let folder, let names), .noImageFolder(let folder, let names):
+      "\(folder): has no \(names.joined(separator: " or "))."
     case .missingImages(let folder, let count, let total, let first):
       "\(folder): \(count) of \(total) labelled images are missing (\(first.joined(separator: ", "))"
-        + (count > first.count ? ", …" : "") + "). Fetch them, or check --images and --suffix."
+        + (count > first.count ? ", …" : "") + ")."
     case .noImages(let folder):
-      "\(folder): has no .jpg or .jpeg file. Check --images."
+      "\(folder): has no .jpg or .jpeg file."
     case .noFolder(let path, let kind):
       "\(path): is not a folder (it is \(kind)). Give the folder that the files are in."
     case .nameIsNotText(let folder, let name):
@@ -49,17 +55,16 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     case .sameName(let name, let paths):
       "\(paths.joined(separator: " and ")): two images named \(name). Rename or remove one."
     case .otherImages(let path, let missing, let extra):
-      "\(path): its rows are not the images of --images (\(Self.list(missing)) missing from the folders; "
-        + "\(Self.list(extra)) without a row). Give all folders of images with --images, and the file that belongs to them."
+      "\(path): its rows are not the images given (\(Self.list(missing)) missing from the folders; "
+        + "\(Self.list(extra)) without a row)."
     case .noKnownTag(let path, let tags, let labels):
-      "\(path): none of its tags is a label of the model (tags: \(Self.list(tags)); labels: \(Self.list(labels))). Use a "
-        + "checkpoint that was trained on these tags, or check the label file."
+      "\(path): none of its tags is a label of the model (tags: \(Self.list(tags)); labels: \(Self.list(labels)))."
     case .emptySplit(let count, let validPct):
-      "--valid-pct \(validPct): leaves no training image of \(count). Choose a fraction from 0 to below 1."
+      "valid_pct \(validPct): leaves no training image of \(count). Choose a fraction from 0 to below 1."
     case .notEmpty(let folder):
       "\(folder): is not empty. Choose a folder that does not exist yet."
     case .unwritable(let path, let reason):
-      "\(path): cannot be written (\(reason)). Check free space and permissions, or choose another --out."
+      "\(path): cannot be written (\(reason)). Check free space and permissions."
     }
   }
 

@@ -1,11 +1,23 @@
+/// What an image's row says of it.
+struct ImageUse: Equatable {
+  let tags: Set<String>
+  let validates: Bool
+
+  /// What else to say of two images whose pixels are the same.
+  func difference(from other: ImageUse) -> String {
+    (tags == other.tags ? "" : ", with other tags")
+      + (validates == other.validates ? "" : ", and only one of them validates")
+  }
+}
+
 /// What shows when every image has been opened.
 extension Finding {
   /// - Parameters:
   ///   - facts: about `names`, in their order.
   ///   - strict: whether damaged images are refused.
-  ///   - describe: what else to say of two images that are the same, by their places in `names`.
+  ///   - uses: what their rows say of them, in the same order.
   static func inImages(
-    _ names: [String], _ facts: [ImageFacts], strict: Bool = false, describe: (Int, Int) -> String = { _, _ in "" }
+    _ names: [String], _ facts: [ImageFacts], strict: Bool = false, uses: [ImageUse]
   ) -> [Finding] {
     let usual = ImageFacts.usualSize(facts)
     var first: [Picture: Int] = [:]
@@ -23,7 +35,8 @@ extension Finding {
       let picture = Picture(width: fact.width, height: fact.height, pixels: fact.pixels)
       if let twin = first[picture] {
         let same = facts[twin].bytes == fact.bytes ? "the same file as" : "the same pixels as"
-        findings.append(Finding(.repeatedImage, names[i], "\(same) \(names[twin])\(describe(twin, i))"))
+        findings.append(
+          Finding(.repeatedImage, names[i], "\(same) \(names[twin])\(uses[twin].difference(from: uses[i]))"))
       } else {
         first[picture] = i
       }

@@ -1,5 +1,16 @@
 /// What shows without opening an image.
 extension Finding {
+  /// About a line that says no row; nil for errors of other things.
+  ///
+  /// - Parameter advice: what to do about it.
+  init?(ofLine error: DatasetError, advice: String?) {
+    switch error {
+    case .malformed(_, let line, let reason), .otherSeparator(_, let line, let reason, _):
+      self.init(.malformedRow, "line \(line)", reason + (advice.map { ". " + $0 } ?? ""))
+    default: return nil
+    }
+  }
+
   /// About the rows by themselves.
   static func inRows(_ rows: [Labels.Row], _ split: Split) -> [Finding] {
     let labels = LabelCount.table(rows, split).compactMap { count in

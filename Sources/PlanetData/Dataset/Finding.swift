@@ -34,7 +34,7 @@ public struct Finding: Codable, Equatable, Sendable {
       case .unusableName: "files whose names cannot be used"
       case .missingImage: "rows without image"
       case .unusableImage: "images that cannot be used"
-      case .refusedDamage: "damaged images, which --strict refuses"
+      case .refusedDamage: "damaged images, which are refused"
       case .untrainable: "what the recipe cannot be trained for"
       case .unknownTag: "tags left out, because no training image has them"
       case .unvalidatedLabel: "labels that no validation image has"

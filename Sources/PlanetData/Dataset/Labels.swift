@@ -23,32 +23,33 @@ public struct Labels: Sendable {
   ///   - suffix: taken off image names that have it; nil for `.jpg` and `.jpeg`, in any case.
   ///   - delim: what separates tags; nil for the space, if the file looks as if it did.
   public init(path: String, suffix: String? = nil, delim: String? = nil) throws(DatasetError) {
-    try self.init(path: path, suffix: suffix, delim: delim) { problem throws(DatasetError) in
-      throw .malformed(path: path, line: problem.line, reason: problem.reason)
-    }
+    try self.init(path: path, suffix: suffix, delim: delim) { (problem) throws(DatasetError) in throw problem }
   }
 
   /// Reads what can be read.
   ///
-  /// - Parameter report: given each line's problem; unless it throws, that row is left out.
+  /// - Parameter report: given what is wrong with a line; unless it throws, that row is left out.
   init(
-    path: String, suffix: String?, delim: String?, report: (CSV.Problem) throws(DatasetError) -> Void
+    path: String, suffix: String?, delim: String?, report: (DatasetError) throws(DatasetError) -> Void
   ) throws(DatasetError) {
-    let records = try LabelColumns.records(path, report: report)
+    func complain(_ problem: CSV.Problem) throws(DatasetError) {
+      try report(.malformed(path: path, line: problem.line, reason: problem.reason))
+    }
+    let records = try LabelColumns.records(path, report: complain)
     var rows: [Row] = []
     var lines: [String: Int] = [:]
     for record in records {
       let name = ImageFolder.stem(ofName: record.name, suffix)
       if name.isEmpty {
-        try report(CSV.Problem(line: record.line, reason: "the image has no name"))
+        try complain(CSV.Problem(line: record.line, reason: "the image has no name"))
       } else if let line = lines[name] {
-        try report(CSV.Problem(line: record.line, reason: "\(name) was on line \(line) already"))
+        try complain(CSV.Problem(line: record.line, reason: "\(name) was on line \(line) already"))
       } else {
         lines[name] = record.line
         rows.append(Row(name: name, tags: TagSeparator.split(record.tags, at: delim ?? " ")))
       }
     }
-    if delim == nil, let problem = TagSeparator.problem(in: records) { try report(problem) }
+    if delim == nil, let problem = TagSeparator.problem(in: records, of: path) { try report(problem) }
     self.rows = rows
   }
 }

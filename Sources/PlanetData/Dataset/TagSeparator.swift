@@ -19,30 +19,32 @@ enum TagSeparator {
   ///
   /// One tag may well hold a comma, so a mark counts as a separator only if most rows have it, or if what it separates is
   /// a tag elsewhere too.
-  static func problem(in records: [LabelColumns.Record]) -> CSV.Problem? {
+  static func problem(in records: [LabelColumns.Record], of path: String) -> DatasetError? {
     let tagged = records.filter { record in record.tags.utf8.contains { $0 != UInt8(ascii: " ") } }
     let odd = tagged.filter { record in record.tags.utf8.contains { $0 < 0x20 || $0 > 0x7E || suspects.contains($0) } }
-    func problem(_ found: [LabelColumns.Record], _ cause: String, _ remedy: String) -> CSV.Problem {
+    func problem(_ found: [LabelColumns.Record], _ cause: String, mark: String?, remedy: String = "") -> DatasetError {
       let example = String(
         found[0].tags.unicodeScalars.prefix(80).map { $0.value < 32 ? $0.escaped(asASCII: true) : String($0) }.joined())
-      return CSV.Problem(
-        line: found[0].line,
-        reason: "\(cause): \"\(example)\" (\(found.count) of \(tagged.count) rows). Tags are separated by spaces: "
-          + "\(remedy), or give --label-delim ' ' to take them as they stand")
+      return .otherSeparator(
+        path: path, line: found[0].line,
+        reason: "\(cause): \"\(example)\" (\(found.count) of \(tagged.count) rows). Tags are separated by spaces"
+          + remedy, mark: mark)
     }
 
     let lists = odd.filter { isList($0.tags) }
     if lists.count * 2 > tagged.count {
-      return problem(lists, "tags are written as a list", "write them without brackets, quotation marks and commas")
+      return problem(
+        lists, "tags are written as a list", mark: nil,
+        remedy: ": write them without brackets, quotation marks and commas")
     }
-    for (isBlank, name, option) in blanks {
+    for (isBlank, name, mark) in blanks {
       let found = odd.filter { $0.tags.unicodeScalars.contains(where: isBlank) }
-      if !found.isEmpty { return problem(found, "tags hold \(name)", "replace them\(option)") }
+      if !found.isEmpty { return problem(found, "tags hold \(name)", mark: mark, remedy: ": replace these") }
     }
     for (mark, name) in marks {
       let found = odd.filter { $0.tags.utf8.firstRange(of: mark.utf8) != nil }
       if found.count * 2 > tagged.count || !found.isEmpty && separates(mark, tagged) {
-        return problem(found, "tags hold \(name)", "give --label-delim '\(mark)' to separate them there")
+        return problem(found, "tags hold \(name)", mark: mark)
       }
     }
     return nil
@@ -56,11 +58,11 @@ enum TagSeparator {
     ("；", "full-width semicolons"),
   ]
 
-  private static let blanks: [(isBlank: @Sendable (Unicode.Scalar) -> Bool, name: String, option: String)] = [
-    ({ $0 == "\t" }, "tabs", ", give --label-delim '\\t' to separate them there"),
-    ({ $0 == "\u{A0}" }, "non-breaking spaces (U+00A0)", ", give --label-delim $'\\u00a0' to separate them there"),
-    ({ $0 != " " && ($0.properties.isWhitespace || $0.value < 32) }, "line ends or other blanks", ""),
-    ({ $0 == "\u{200B}" || $0 == "\u{FEFF}" }, "invisible characters (U+200B or U+FEFF)", ""),
+  private static let blanks: [(isBlank: @Sendable (Unicode.Scalar) -> Bool, name: String, mark: String?)] = [
+    ({ $0 == "\t" }, "tabs", "\t"),
+    ({ $0 == "\u{A0}" }, "non-breaking spaces (U+00A0)", "\u{A0}"),
+    ({ $0 != " " && ($0.properties.isWhitespace || $0.value < 32) }, "line ends or other blanks", nil),
+    ({ $0 == "\u{200B}" || $0 == "\u{FEFF}" }, "invisible characters (U+200B or U+FEFF)", nil),
   ]
 
   private static func isList(_ field: String) -> Bool {

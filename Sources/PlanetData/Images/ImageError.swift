@@ -4,11 +4,13 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
   /// The file is not a whole JPEG of a kind and size we read.
   case undecodable(path: String, reason: String)
+  /// The file can be decoded, but damaged images are refused.
+  case damaged(path: String, reason: String)
 
   /// What is wrong, without the file's name.
   var reason: String {
     switch self {
-    case .unreadable(_, let reason), .undecodable(_, let reason): reason
+    case .unreadable(_, let reason), .undecodable(_, let reason), .damaged(_, let reason): reason
     }
   }
 
@@ -18,6 +20,8 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
       "\(path): cannot be read (\(reason)). Check the path and its permissions."
     case .undecodable(let path, let reason):
       "\(path): not a readable JPEG (\(reason)). Fetch it again, or take it out of the folder and the label file."
+    case .damaged(let path, let reason):
+      "\(path): a damaged JPEG, which is refused (\(reason)). Fetch it again, or take it out of the folder and the label file."
     }
   }
 }

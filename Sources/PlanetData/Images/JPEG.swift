@@ -25,7 +25,7 @@ public enum JPEG {
   /// Decodes a file's bytes; `path` is for the message.
   public static func decode(_ bytes: [UInt8], path: String, strict: Bool = false) throws(ImageError) -> Image {
     let (image, damage) = try examine(bytes, path: path)
-    if strict, let damage { throw .undecodable(path: path, reason: "\(damage); --strict takes no damaged image") }
+    if strict, let damage { throw .damaged(path: path, reason: damage) }
     return image
   }
 

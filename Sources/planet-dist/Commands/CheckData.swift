@@ -54,7 +54,7 @@ struct CheckData: ParsableCommand {
       let banner = try compute.banner(worker)
       let report = try DataReport.make(
         data.location(), for: recipe, threads: worker.engine.threads, communicator: communicator,
-        explain: Advice.explain)
+        advice: Advice.about)
       if let banner, let report, !json {
         DataReportText.print(report, banner: banner)
         if estimate { Console.print(text: "\ntiming a few steps of each stage (--no-estimate leaves this out)") }
