@@ -13,10 +13,10 @@ public struct KernelBenchmark: Sendable {
     public let count: Int
     /// "32×32×64 → 256, 1×1".
     public let shape: String
-    /// GFLOP/s on all of the rank's threads, the best of the repetitions. Counted as in a direct convolution, whatever
-    /// Winograd's products save.
+    /// GFLOP/s on all of the rank's threads, the best of the repetitions. Operations are counted as in a direct
+    /// convolution, although Winograd's algorithm needs fewer.
     public let forward: Double
-    /// Nil for the first layer, which needs none.
+    /// Nil for the first layer: images need no gradient.
     public let inputGradient: Double?
     public let weightGradient: Double
     /// Billions of operations of one direct pass over the batch.
@@ -51,7 +51,7 @@ public struct KernelBenchmark: Sendable {
   /// - Throws: ``KernelBenchmarkError`` where a kernel computes something else.
   public func run(worker: Worker, _ report: (Result) -> Void) throws {
     let (communicator, engine) = (worker.communicator, worker.engine)
-    // Its largest convolutions need less.
+    // An evaluation of the whole network needs more than any one of its convolutions.
     try communicator.checkMemory(evaluating: arch, images: batchSize, size: size, precision: engine.precision)
     var seen: [String: Int] = [:]
     let all = arch.convolutions(imageSize: size)

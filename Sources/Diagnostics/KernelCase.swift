@@ -103,7 +103,7 @@ struct KernelCase {
     return tensor[((at[0] * shape.height + at[1]) * shape.width + at[2]) * shape.channels + at[3]]
   }
 
-  /// Reproducible multiples of 1/64 between -1 and 1.
+  /// The same numbers in every run: multiples of 1/64 between -1 and 1.
   private static func numbers(_ count: Int, seed: Int) -> [Float] {
     var random = RandomSource(seed: 1, purpose: .synthetic, seed, 0)
     return (0..<count).map { _ in (random.uniform(-1, 1) * 64).rounded() / 64 }

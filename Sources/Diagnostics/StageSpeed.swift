@@ -13,7 +13,8 @@ public struct StageSpeed: Sendable {
   /// Why this machine cannot train it; nil if it can.
   public let problem: String?
 
-  /// Whether a recipe's stages fit into memory and, if wanted, how fast they are: those alike are timed once. Collective.
+  /// Finds out whether a recipe's stages fit into memory and, if `timed`, how fast they are. Of stages that cost the same
+  /// one is timed. Collective.
   public static func measure(
     _ recipe: Configuration, timed: Bool, worker: Worker
   ) throws -> [StageSpeed] {

@@ -12,10 +12,10 @@ public struct StepBenchmark: Sendable {
   public struct Result: Codable, Sendable {
     /// Over all ranks, by the median step.
     public let imagesPerSecond: Double
-    /// Billions of operations a second that makes, over all ranks, counted as in direct convolutions; see
+    /// Billions of operations a second, over all ranks, counted as in direct convolutions; see
     /// ``Architecture/flops(imageSize:labels:training:frozen:)``.
     public let gflops: Double
-    /// Of what the ranks' threads reach on registers alone.
+    /// The part of the peak that is reached: of what the ranks' threads do on registers alone.
     public let fractionOfPeak: Double
     /// Milliseconds of the mean step on rank 0, by phase. Empty for evaluation.
     public let milliseconds: [String: Double]
@@ -35,7 +35,7 @@ public struct StepBenchmark: Sendable {
 
   public init() {}
 
-  /// Two steps to warm up, then the timed ones. Collective.
+  /// Makes two steps to warm up, then those that are timed. Collective.
   public func run(worker: Worker) throws -> Result {
     let (communicator, engine) = (worker.communicator, worker.engine)
     if evaluation {

@@ -27,7 +27,9 @@ public enum Knobs {
     "batch_norm", \Configuration.batchNorm,
     "Whose images batch normalization's statistics are taken over: all ranks' (sync) or each rank's own (local)",
     standard: "sync")
-  public static let precision = Knob("precision", \Configuration.precision)
+  public static let precision = Knob(
+    "precision", \Configuration.precision,
+    "How activations and their gradients are stored: fp32, or bf16, faster and coarser", standard: "fp32")
   public static let validPct = Knob(
     "valid_pct", \Configuration.validPct, "Fraction of the images to validate with", standard: "\(Recipe.validPct)",
     complaint: Limits.fraction.complaint)
@@ -55,8 +57,10 @@ public enum Knobs {
     ema, keepBest, stopping,
   ]
 
-  static let patience = Knob(
-    "patience", \Configuration.EarlyStopping.patience, complaint: Limits.patience.complaint)
+  public static let patience = Knob(
+    "patience", \Configuration.EarlyStopping.patience,
+    "End a stage after more than this many epochs in a row without a higher fbeta", standard: "never",
+    complaint: Limits.patience.complaint)
   static let minDelta = Knob(
     "min_delta", \Configuration.EarlyStopping.minDelta, complaint: Limits.fraction.complaint)
 

@@ -4,7 +4,7 @@ import Recipes
 import Runs
 import Scores
 
-/// An image with what is true of it and what the network says.
+/// An image with its tags and what the network says of it.
 struct Figure {
   let name: String
   let path: String
@@ -68,7 +68,7 @@ struct FigureMaker {
       tags: Array(tags.prefix(Self.tags)), more: rest > 0 ? "and \(rest) more" : "")
   }
 
-  /// More tags under a picture nobody reads.
+  /// Tags listed under a picture: nobody reads more.
   private static let tags = 30
 
   /// Encoded anew: browsers show Planet's own four-component JPEGs in wrong colours.

@@ -16,7 +16,7 @@ extension LRCurve {
       } ?? [])
   }
 
-  /// Of the point nearest to a learning rate, on a logarithmic axis.
+  /// The place of the point that is nearest to a learning rate on a logarithmic axis.
   private func loss(at lr: Double) -> Double? {
     shown.min { abs(log($0.lr / lr)) < abs(log($1.lr / lr)) }?.smoothLoss
   }

@@ -5,16 +5,16 @@ import Recipes
 import Runs
 import Scores
 
-/// What `report.mustache` shows, by the names it has there.
+/// The values that `report.mustache` shows. Properties have the names that the template uses.
 struct Page {
   let title: String
   let subtitle: String
   let stages: [StageTable]
-  /// SVG.
+  /// The charts, as SVG.
   let charts: [String]
-  /// Of the last stage that was trained; nil without validation.
+  /// How often labels occur together, from the last stage that was trained; nil without validation.
   let result: ResultPage?
-  /// Of that stage; nil before any is done.
+  /// The network that stage ended with; nil before any stage is done.
   let together: Together?
   let recipes: [RecipeText]
   let phaseNames: [String]
@@ -38,7 +38,7 @@ struct Page {
       let shade: String
     }
 
-    /// Of more labels than can be read the commonest.
+    /// Shows the commonest labels if there are more than can be read.
     init(_ result: StageResult) {
       let (known, counts) = (result.common ?? Array(result.labels.indices), result.coOccurrence)
       let shown = known.indices.sorted { (counts[$1][$1], $0) < (counts[$0][$0], $1) }
@@ -69,7 +69,7 @@ struct Page {
   }
 
   struct RecipeText {
-    /// Which were trained with it, in one go.
+    /// The stages that one command trained with this recipe.
     let stages: String
     let text: String
   }
@@ -81,7 +81,7 @@ struct Page {
   }
 
   init(folder: RunFolder, history: [HistoryRow], charts: RunCharts, results: [StageResult]) {
-    // What is being trained has no result yet; what trained no epochs, no history.
+    // A stage that is being trained has no result yet, and one of no epochs has no history.
     let stages = (results.map(\.stage.name) + history.map(\.stage)).reduce(into: [String]()) { stages, name in
       if !stages.contains(name) { stages.append(name) }
     }

@@ -12,7 +12,7 @@ struct ResultPage {
   let losses: [Figure]
   let mistakes: [Figure]
 
-  /// Pictures in each list.
+  /// How many pictures each list has.
   static let chips = 12
 
   struct LabelRow {

@@ -11,14 +11,14 @@ public struct RunCharts: Sendable {
   public let learningRate: LineChart?
   /// The second half of `plot_lr(show_moms=True)`: β1 at each step.
   public let momentum: LineChart?
-  /// `plot_metrics`: each epoch's, the table's last one first, by which stages are judged.
+  /// `plot_metrics`: each epoch's metrics. The table's last one, by which stages are judged, comes first.
   public let metrics: LineChart?
-  /// fbeta alone.
+  /// The chart of fbeta alone.
   public let fbeta: LineChart?
 
   /// - Parameters:
-  ///   - log: nil for a run that kept none.
-  ///   - history: of all stages.
+  ///   - log: the run's steps; nil if it kept none.
+  ///   - history: the rows of all stages.
   public init(log: RunLog?, history: [HistoryRow]) {
     let steps = Timeline(steps: log?.records ?? [])
     let epochs = Timeline(epochs: history)
@@ -68,7 +68,7 @@ public struct RunCharts: Sendable {
       name, style: .dotted, points: zip(timeline.places, history).compactMap { x, row in value(row).map { (x, $0) } })
   }
 
-  /// Nil without points. Lines without any are left out.
+  /// A chart of the lines that have points; nil if none has.
   private static func chart(
     _ title: String, _ timeline: Timeline, _ lines: [LineChart.Line], yLabel: String = ""
   ) -> LineChart? {
@@ -80,10 +80,10 @@ public struct RunCharts: Sendable {
   }
 }
 
-/// Stages one after another on one axis.
+/// The axis on which stages follow one another.
 private struct Timeline {
   let unit: String
-  /// Of each record, or row.
+  /// Each record's, or row's, place on the axis.
   let places: [Double]
   /// Where each stage begins.
   let starts: [(stage: String, place: Double)]
@@ -111,7 +111,7 @@ private struct Timeline {
     unit = "epoch"
     places = epochs.indices.map { Double($0 + 1) }
     ends = [:]
-    // A stage begins between two epochs; the first, at the first.
+    // A stage begins between two epochs, but the first one at its first.
     starts = epochs.indices.filter { $0 == 0 || epochs[$0].stage != epochs[$0 - 1].stage }
       .map { (epochs[$0].stage, max(1, Double($0) + 0.5)) }
   }

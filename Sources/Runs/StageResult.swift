@@ -8,7 +8,7 @@ public import Scores
 /// What a stage came to, beside its table: `results/NAME.json`, from which reports are made.
 public struct StageResult: Codable, Sendable {
   /// A validation image.
-  public struct Image: Codable, Sendable {
+  public struct ImageFile: Codable, Sendable {
     public let name: String
     public let path: String
   }
@@ -28,7 +28,7 @@ public struct StageResult: Codable, Sendable {
   /// Of all images, training and validation, how many have both of two of the labels ``common``.
   public let coOccurrence: [[Int]]
   /// The validation images, in the order of ``targets`` and ``probabilities``. Empty without validation.
-  public let validation: [Image]
+  public let validation: [ImageFile]
   /// See ``Predictions``.
   public let targets: [Bool]
   public let probabilities: [Double]
@@ -47,7 +47,7 @@ public struct StageResult: Codable, Sendable {
     self.common = common
     coOccurrence = dataset.coOccurrence(of: common)
     validation = (predictions?.images ?? []).map {
-      Image(name: dataset.images[$0].name, path: URL(fileURLWithPath: dataset.images[$0].path).path)
+      ImageFile(name: dataset.images[$0].name, path: URL(fileURLWithPath: dataset.images[$0].path).path)
     }
     targets = predictions?.targets ?? []
     probabilities = predictions?.probabilities ?? []

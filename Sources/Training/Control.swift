@@ -8,13 +8,13 @@ public struct Control: Sendable {
   public let loss: Double
   /// Whether any rank was asked to stop.
   public let stop: Bool
-  /// As rank 0 computed them.
+  /// Rank 0's values, which all ranks use.
   public let hyperparameters: Hyperparameters
 
   /// - Parameters:
   ///   - step: the step's number, the same on all ranks.
-  ///   - lossSum: of this rank's images, over labels.
-  ///   - images: how many those are.
+  ///   - lossSum: the sum of the loss over this rank's images and their labels.
+  ///   - images: how many images this rank has.
   /// - Throws: ``TrainingError/outOfStep(_:)`` if a rank is in another step, ``TrainingError/notFinite(step:)`` on all ranks
   ///   if the loss is not a number.
   static func exchange(

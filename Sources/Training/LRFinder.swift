@@ -22,7 +22,7 @@ public struct LRFinder: Equatable, Sendable {
   /// - Parameters:
   ///   - loader: this rank's batches of an epoch; asked for another epoch when one ends before the test does.
   ///   - progress: told each step's point.
-  /// - Returns: the same on every rank, and for every number of ranks up to rounding.
+  /// - Returns: the same curve on every rank; for another number of ranks it differs by rounding only.
   func run(
     _ learner: Learner, communicator: Communicator, loader: (_ epoch: Int) -> BatchLoader,
     progress: (LRCurve.Point) -> Void = { _ in }
@@ -42,8 +42,8 @@ public struct LRFinder: Equatable, Sendable {
     }
   }
 
-  /// The loss of a step; not a number where training would end with ``TrainingError/notFinite(step:)``. The ranks' sum
-  /// decides that, so it is the same on all.
+  /// The loss of a step, or not-a-number where training would end with ``TrainingError/notFinite(step:)``. The loss is the
+  /// ranks' sum, so all get the same.
   private func loss(of batch: Batch, _ step: Int, _ learner: Learner) throws -> Double {
     do {
       return try learner.step(batch, step: step, stop: false).loss

@@ -14,23 +14,23 @@ public final class Learner {
   let parameters: Parameters
   public let network: Network
   let optimizer: any Optimizer
-  /// One-cycle over the stage, unless something else is tried.
+  /// One-cycle over the stage; the learning rate finder puts its own in this place.
   var schedule: any Schedule
   private let stage: Configuration.Stage
   private let configuration: Configuration
   private let worker: Worker
   private let ranges: [Range<Int>]
   private var communicator: Communicator { worker.communicator }
-  /// The weights' moving average, where the recipe wants one.
+  /// The weights' moving average; nil if the recipe's `ema` is 0.
   let average: Snapshot?
-  /// What the best epoch so far ended with, where the recipe keeps that.
+  /// The weights that the best epoch so far ended with; nil without `keep_best`.
   let best: Snapshot?
   private let dLogits: Tensor
   private let arena = Arena()
-  /// Where the time went so far.
+  /// The time spent so far, by phase.
   public var phases = Phases()
 
-  /// - Parameter steps: of the whole stage: the length of the cycle.
+  /// - Parameter steps: how many the whole stage has: the length of its learning rate cycle.
   public init(
     _ parameters: Parameters, stage: Configuration.Stage, configuration: Configuration, steps: Int,
     worker: Worker
@@ -74,7 +74,7 @@ public final class Learner {
 
     let dLogits = self.dLogits.prefix(batch.count)
     targets.withUnsafeBufferPointer {
-      // By the size of the global batch: summing the ranks' gradients then gives the gradient of its mean.
+      // Dividing by the size of the global batch makes the sum of the ranks' gradients the gradient of its mean loss.
       MultiLabelLoss.backward(logits, targets: $0, images: configuration.batchSize, into: dLogits)
     }
     try time(\.backward) { try network.backward(dLogits, pass: pass) }
@@ -100,7 +100,7 @@ public final class Learner {
     return epsilon > 0 ? targets.map { $0 * (1 - epsilon) + epsilon / 2 } : targets
   }
 
-  /// Runs `body` with the weights that count in the network: their average, where there is one.
+  /// Runs `body` with the weights that are evaluated in the network: their moving average, if there is one.
   func withResult<R>(_ body: () throws -> R) throws -> R {
     try averageRunningStatistics()
     guard let average else { return try body() }
@@ -110,7 +110,7 @@ public final class Learner {
     return try body()
   }
 
-  /// Leaves the network with what the stage ends with: the best epoch's weights, or their average, or as they are.
+  /// Gives the network the weights that the stage ends with: the best epoch's, or the moving average, or the last.
   func settle() { (best ?? average)?.restore(parameters) }
 
   private var sumOverRanks: Pass.Sum? {
@@ -118,11 +118,11 @@ public final class Learner {
     return { [communicator] sums in try communicator.allReduce(sums) }
   }
 
-  /// Makes the ranks' running statistics equal, where each has followed its own batches: their average, weighted by the
-  /// images of a step. Called before they are used to evaluate.
+  /// Makes the ranks' running statistics equal before an evaluation, where each rank has followed its own batches: all get
+  /// the average, weighted by each rank's images of a step.
   private func averageRunningStatistics() throws {
     guard configuration.batchNorm == .local, communicator.size > 1 else { return }
-    // Averaging equal values would still round: a run that stopped just after this must not do it again.
+    // Averaging equal values rounds too. A run that stopped just after this comes here again and must change nothing.
     let hashes = try communicator.allGather(hash(parameters.runningStatistics))
     if Set(hashes).count == 1 { return }
     let batch = configuration.batchSize

@@ -2,21 +2,21 @@ import Compute
 import Recipes
 import ResNet
 
-/// Changes the weights by their gradients. Another one is a class beside ``AdamW``, and the place in ``Learner`` that makes
-/// it: what it keeps is saved and resumed by its names.
+/// Changes the weights by their gradients. To add another one, write a class beside ``AdamW`` and make it in ``Learner``:
+/// its state is saved and resumed by the names it gives.
 protocol Optimizer: AnyObject {
-  /// Updates made.
+  /// How many updates it has made.
   var step: Int { get set }
-  /// What it keeps from step to step, as floats that belong to it, by PyTorch's names.
+  /// What it remembers from step to step, by PyTorch's names. The memory is the optimizer's.
   var state: [(name: String, values: UnsafeMutableBufferPointer<Float>)] { get }
-  /// One update from the gradients.
+  /// Makes one update from the gradients.
   func update(_ hyperparameters: Hyperparameters)
 }
 
 /// AdamW over the arena of parameters, as fastai applies it (recipe §5): betas (β1 of the schedule, 0.99), weight decay on
 /// everything that trains, batch normalization and biases included.
 ///
-/// A stage begins with a new one: freezing and unfreezing do that in fastai.
+/// Every stage begins with a new optimizer, as fastai makes one whenever a network is frozen or unfrozen.
 final class AdamW: Optimizer {
   private let parameters: Parameters
   private let firstMoments: UnsafeMutableBufferPointer<Float>

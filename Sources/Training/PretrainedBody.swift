@@ -5,7 +5,7 @@ public import ResNet
 
 /// Weights of a ResNet trained on something else, usually ImageNet.
 public enum PretrainedBody {
-  /// torchvision's first weights, which fastai v1 fetched: the recipe was made with the first of them.
+  /// The files of torchvision's first weights, which fastai v1 fetched; the recipe's results were reached with the first.
   private static let original = ["resnet50-19c8e357.pth", "resnet101-5d3b4d8f.pth", "resnet152-394f9c45.pth"]
 
   /// Where torchvision keeps an architecture's `ARCH-*.pth`: `$TORCH_HOME/hub/checkpoints`, else

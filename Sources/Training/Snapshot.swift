@@ -1,14 +1,14 @@
 import Compute
 import ResNet
 
-/// A second set of a network's weights and running statistics: their moving average, those of the best epoch, or of before
+/// A second set of a network's weights and running statistics: the moving average, the best epoch's, or those from before
 /// a learning rate test.
 final class Snapshot {
   let values: UnsafeMutableBufferPointer<Float>
   let runningStatistics: UnsafeMutableBufferPointer<Float>
   private let arena = Arena()
 
-  /// A copy of what the network has now.
+  /// Makes a copy of what the network has now.
   init(of parameters: Parameters) {
     let buffer = { [arena] in UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
     values = buffer(parameters.values.count)
@@ -16,7 +16,7 @@ final class Snapshot {
     copy(from: parameters)
   }
 
-  /// Becomes a copy of what the network has now.
+  /// Makes this a copy of what the network has now.
   func copy(from parameters: Parameters) {
     _ = values.update(fromContentsOf: parameters.values)
     _ = runningStatistics.update(fromContentsOf: parameters.runningStatistics)
@@ -28,7 +28,7 @@ final class Snapshot {
     _ = parameters.runningStatistics.update(fromContentsOf: runningStatistics)
   }
 
-  /// Exchanges the two.
+  /// Exchanges this set and the network's.
   func swap(_ parameters: Parameters) {
     for (mine, its) in [(values, parameters.values), (runningStatistics, parameters.runningStatistics)] {
       for i in mine.indices { (mine[i], its[i]) = (its[i], mine[i]) }

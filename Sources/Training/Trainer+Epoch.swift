@@ -8,7 +8,8 @@ import Runs
 import Scores
 
 extension Trainer {
-  /// One epoch from where it was left: training, validation, the table's row, the state. Returns false if stopped.
+  /// Trains and validates one epoch, from the step where it was left; then adds the table's row and saves the state.
+  /// Returns false if stopped.
   func trainEpoch(_ learner: Learner, _ stage: Configuration.Stage) throws -> Bool {
     let (epoch, start) = (progress.epoch, ContinuousClock.now)
     let elapsed = { [progress] in progress.secondsInEpoch + (ContinuousClock.now - start).seconds }
@@ -38,7 +39,7 @@ extension Trainer {
     return true
   }
 
-  /// The steps of an epoch that are left. Returns false if stopped.
+  /// Makes the steps of an epoch that are left. Returns false if stopped.
   private func trainSteps(_ learner: Learner, _ stage: Configuration.Stage, elapsed: () -> Double) throws -> Bool {
     let epoch = progress.epoch
     let before = rows(of: stage).map(\.seconds).reduce(0, +)
@@ -79,7 +80,7 @@ extension Trainer {
     }
   }
 
-  /// Keeps the predictions, and the weights where the best ones are wanted and these are.
+  /// Keeps the predictions for the stage's end. With `keep_best` only if they are the stage's best, and the weights too.
   private func keep(_ predictions: Predictions?, of learner: Learner, in stage: Configuration.Stage) {
     if let best = learner.best {
       guard let predictions, Metrics(predictions).fbeta > (bestFbeta(of: stage) ?? -1) else { return }
@@ -98,7 +99,7 @@ extension Trainer {
       augmentation: plan.augmentation(of:), threads: worker.loaderThreads)
   }
 
-  /// Does work that fails on all ranks together, if at all: then what is trained so far is saved first.
+  /// Does work that, if it fails, fails on all ranks together. Then it saves what is trained so far before it throws.
   private func savingOnFailure<T>(_ learner: Learner, _ work: () throws -> T) throws -> T {
     do {
       return try work()
@@ -116,10 +117,10 @@ extension Trainer {
 
   /// Saves the training state.
   func save(_ learner: Learner) throws {
-    // Replicas are equal, so all ranks find the same, and a state that is of no use never replaces one that is.
+    // Replicas are equal, so all ranks find the same. A useless state must not replace the last good one.
     guard allFinite(parameters.values), allFinite(parameters.runningStatistics)
     else { throw TrainingError.notFinite(step: progress.optimizerStep) }
-    // Before the state, so that no step is saved whose line is lost.
+    // The log goes first: a step that is in the state has its line there.
     try communicator.onRoot { try log.flush() }
     progress.phases = learner.phases
     let run = SavedRun(
@@ -128,7 +129,7 @@ extension Trainer {
     try TrainingState.write(run, learner, communicator: communicator, to: folder.state)
   }
 
-  /// Replicas are equal to the bit, or something is broken: a host, the network, or this program.
+  /// Throws unless the replicas are equal to the bit: if they are not, a host, the network or this program is broken.
   func verifyReplicas(_ what: String) throws {
     var value = hash(parameters.values)
     if configuration.batchNorm == .sync { value = value &* 31 &+ hash(parameters.runningStatistics) }
@@ -141,11 +142,11 @@ extension Trainer {
 }
 
 extension HistoryRow {
-  /// No logits that mean anything have such a loss; fastai's learning rate finder stops at four times the lowest.
+  /// Logits would have to be in the ten thousands for such a loss, where a network that works has them below a hundred.
   private static let diverged = 1e4
 
-  /// Whether nothing is left to be trained. In a stage's first epochs the running statistics lag behind the weights, and
-  /// the validation loss alone may be as large and come back.
+  /// Whether the network is ruined. The validation loss alone decides only in a stage's last epoch: in the first ones the
+  /// running statistics lag behind the weights, and it may be as large and recover.
   func hasDiverged(isLast: Bool) -> Bool {
     trainLoss > Self.diverged || isLast && (metrics?.loss ?? 0) > Self.diverged
   }

@@ -9,7 +9,7 @@ import ResNet
 import Runs
 
 extension Trainer {
-  /// Sets the weights all ranks begin with. Rank 0 reads whatever file they are in.
+  /// Sets the weights all ranks begin with; rank 0 reads their file.
   ///
   /// - Returns: the state to continue from, its file on rank 0 only, if this run resumes.
   func prepare(_ start: Start) throws -> (run: SavedRun, file: TensorFile?)? {
@@ -42,7 +42,7 @@ extension Trainer {
     try communicator.broadcast(parameters)
   }
 
-  /// Notes what the weights saw before this run; on rank 0. What they were trained on is no judge of them.
+  /// Notes, on rank 0, which images the weights were trained on before this run. Those must not judge them later.
   private func follow(_ model: ModelFile) {
     let seen = Set(model.origin.trained(among: dataset.names)).intersection(dataset.valid).count
     if seen > 0 {
@@ -66,7 +66,7 @@ extension Trainer {
       guard state.run.fingerprint == dataset.fingerprint else { throw RunError.otherData(path: folder.state) }
       folder.removeLeftovers()
       try history.begin()
-      // A kill may have come between the state's last save and the table's.
+      // If the run was killed between saving the state and the table, the table lacks a row.
       try history.write(state.run.progress.history)
       progress = state.run.progress
       if let before = state.run.data { origin = origin.following(before, among: dataset.names) }
@@ -78,9 +78,9 @@ extension Trainer {
     return (run, file)
   }
 
-  /// Rank 0's notes of what is about to be trained.
+  /// Writes, on rank 0, what is about to be trained: the recipe, and the log's beginning.
   private func begin() throws {
-    // An earlier run's into the same folder.
+    // Results of these stages can only be an earlier run's in the same folder.
     for stage in configuration.stages[progress.stage...] {
       try? FileManager.default.removeItem(atPath: folder.result(stage.name))
     }

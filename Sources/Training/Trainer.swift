@@ -29,12 +29,12 @@ public final class Trainer {
   let shouldStop: () -> Bool
   let parameters: Parameters
   var progress = Progress()
-  /// What is saved with weights; on rank 0 with what they were trained on before this run.
+  /// The data that saved weights were trained on; on rank 0 with those from before this run.
   var origin: DataOrigin
   var history: History
   var log: StepLog
-  /// What the network a stage ends with said of the validation images: the last epoch's, or with `keep_best` the best's.
-  /// The same on every rank; nil where that was not computed since the stage began or resumed.
+  /// What the network that the stage will end with predicts for the validation images: the last epoch's, or with
+  /// `keep_best` the best's. The same on every rank; nil until an epoch has been validated since the stage began or resumed.
   var predictions: Predictions?
 
   /// - Parameters:
@@ -75,7 +75,7 @@ public final class Trainer {
 
   /// Trains all stages that are not done yet.
   ///
-  /// - Returns: on every rank the same.
+  /// - Returns: the same on every rank.
   public func run(from start: Start) throws -> Outcome {
     var state = try prepare(start)
     StopSignals.saveFirst()

@@ -5,7 +5,7 @@ public import ResNet
 public enum TrainingError: SharedError, Equatable, CustomStringConvertible {
   /// The loss, or a weight, became infinite or not a number.
   case notFinite(step: Int)
-  /// The loss is a number, and such that nothing has been learnt.
+  /// The loss is a number, but so large that the network is ruined.
   case diverged(stage: String, epoch: Int, loss: Double)
   /// The ranks' networks differ, which only a broken host, network or program can bring about.
   case replicasDiffer(what: String, ranks: [Int])

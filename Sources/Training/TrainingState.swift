@@ -10,8 +10,8 @@ import Scores
 
 /// Saves and restores what all ranks hold of a run, by ``SavedState``.
 enum TrainingState {
-  /// Saves the state of all ranks. Collective: each rank sends its running statistics, which with `--batch-norm local`
-  /// are its own.
+  /// Saves the state of all ranks. Collective: each rank sends its running statistics, which with the recipe's
+  /// `batch_norm: local` are its own.
   static func write(_ run: SavedRun, _ learner: Learner, communicator: Communicator, to path: String) throws {
     var ownTensors: [(name: String, tensor: StoredTensor)] = []
     for (name, own) in ownArenas(learner) {
@@ -47,7 +47,7 @@ enum TrainingState {
     for (_, arena) in shared { try communicator.broadcast(UnsafeMutableRawBufferPointer(arena)) }
     for (name, arena) in own {
       let bytes = try communicator.broadcast((file?.tensors[name]?.values ?? []).withUnsafeBytes(Array.init))
-      // With as many ranks as saved it, each gets its own back; otherwise the first rank's, which are everybody's
+      // If as many ranks saved it, each gets its own back. Otherwise all get the first rank's, which were the same on all
       // unless batch normalization was local.
       let stride = arena.count * MemoryLayout<Float>.size
       let row = bytes.count / stride == communicator.size ? communicator.rank : 0
@@ -56,7 +56,7 @@ enum TrainingState {
     learner.optimizer.step = run.progress.optimizerStep
   }
 
-  /// What is the same on all ranks.
+  /// The parts that are the same on all ranks.
   private static func sharedArenas(_ learner: Learner) -> [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
     var arenas = [("parameters", learner.parameters.values)] + learner.optimizer.state
     if let average = learner.average { arenas.append(("ema.parameters", average.values)) }
@@ -66,7 +66,7 @@ enum TrainingState {
     return arenas
   }
 
-  /// What each rank may have its own of.
+  /// The parts that may differ from rank to rank.
   private static func ownArenas(_ learner: Learner) -> [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
     var arenas = [("running_statistics", learner.parameters.runningStatistics)]
     if let average = learner.average { arenas.append(("ema.running_statistics", average.runningStatistics)) }

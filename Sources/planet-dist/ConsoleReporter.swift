@@ -5,8 +5,8 @@ import Recipes
 import Runs
 import Training
 
-/// A training run as fastai prints it: a table per stage, with a progress bar where a person watches and a line now and
-/// then where none does.
+/// A training run as fastai prints it: a table per stage, with a progress bar on a terminal, and elsewhere a line now and
+/// then.
 final class ConsoleReporter {
   private let columns = HistoryRow.columns.map { TextTable.Column.left($0 == "epoch" ? $0.count : max($0.count, 8)) }
   private var lastLine = ContinuousClock.now

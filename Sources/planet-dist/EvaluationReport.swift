@@ -2,7 +2,7 @@ import Compute
 import Inference
 import Scores
 
-/// All that `evaluate` says, as `--json` prints it.
+/// Everything that `evaluate` tells, and what `--json` prints.
 struct EvaluationReport: Encodable {
   let checkpoints: [String]
   let sizes: [Int]
@@ -14,7 +14,7 @@ struct EvaluationReport: Encodable {
   let macroF2: Double?
   let meanAveragePrecision: Double?
   let labels: [LabelScore]
-  /// Nil where there are too few images to hold some out.
+  /// Nil if there are too few images to hold some out.
   let thresholdSearch: ThresholdComparison?
   let calibration: Calibration
 

@@ -1,4 +1,4 @@
-/// Tables of labels as people can read them: with a thousand labels the commonest.
+/// Tables of labels that people can read: of a thousand labels they list the commonest.
 extension Array {
   private static var longest: Int { 100 }
 
@@ -14,6 +14,6 @@ extension Array {
 }
 
 extension String {
-  /// At most so long that a table stays one.
+  /// A label cut so short that the table's columns stay in place.
   var clipped: String { unicodeScalars.count > 60 ? String(unicodeScalars.prefix(59)) + "…" : self }
 }

@@ -3,12 +3,12 @@ import Files
 import Foundation
 import Recipes
 
-/// A command or an option that there is none of. swift-argument-parser names the option that may have been meant only
+/// A command or an option that does not exist. swift-argument-parser names the option that may have been meant only
 /// where nothing else is wrong, and a command never.
 struct Misspelling {
   /// What is wrong, and what to do.
   let message: String
-  /// Whether it is a command, behind which even `--help` means nothing.
+  /// Whether it is a command. Then whatever follows, even `--help`, means nothing.
   let isCommand: Bool
 
   /// The first in a command line; nil if all are known. What follows `--` is another program's.

@@ -28,7 +28,8 @@ struct PlanetDist: ParsableCommand {
   static func main() {
     OpenBLAS.chooseCore()
     signal(SIGPIPE, SIG_IGN)  // a pipe that nobody reads any more must not end a training
-    // Rank 0 speaks; and before mpirun ends a job by SIGTERM, the rank that failed has spoken.
+    // Of a signal that all ranks get, rank 0 speaks. Under mpirun a SIGTERM needs no word: mpirun sends it when a rank has
+    // failed, and that rank has said why.
     StopSignals.listen(silent: Launcher.current.rank > 0 ? StopSignals.all : Launcher.current.isMpirun ? [SIGTERM] : [])
     do {
       var command = try PlanetDist.parseAsRoot()
@@ -37,13 +38,13 @@ struct PlanetDist: ParsableCommand {
       let code = PlanetDist.exitCode(for: error)
       let misspelling = Misspelling(in: CommandLine.arguments.dropFirst())
         .flatMap { $0.isCommand || code == .validationFailure ? $0 : nil }
-      // Each rank parses the same command line; rank 0 speaks. The others wait for mpirun to end them, lest they end it
-      // before rank 0 has spoken.
+      // All ranks parse the same command line, and rank 0 speaks. If another rank exited first, mpirun would end rank 0
+      // before it has spoken, so the others wait until mpirun ends them, or for two seconds if it does not.
       if Launcher.current.rank > 0 {
         sleep(2)
         exit(misspelling == nil ? code.rawValue : EX_USAGE)
       }
-      // As PlanetDist.exit(withError:) would, and what the user typed commands no terminal.
+      // As PlanetDist.exit(withError:) prints it, except that control characters in what the user typed are shown.
       let message = misspelling.map { "Error: \($0.message)" } ?? PlanetDist.fullMessage(for: error)
       let succeeded = misspelling == nil && code.isSuccess
       if !message.isEmpty {

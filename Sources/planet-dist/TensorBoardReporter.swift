@@ -36,7 +36,7 @@ final class TensorBoardReporter {
       if step > 0 { return }
       try file.text("recipe", "```yaml\n" + RecipeFile.text(configuration) + "```", step: 0)
       let plan = configuration.plan(stage, epoch: 0, images: dataset.train)
-      // Of the first batch: training is about to open these images anyway, and says what is wrong with one.
+      // Images of the first batch, because training opens these next anyway, and reports one that cannot be read.
       let chips = try plan.chips(
         min(16, configuration.batchSize), of: dataset, size: stage.size, batchSize: configuration.batchSize)
       if chips.isEmpty { return }
@@ -58,7 +58,7 @@ final class TensorBoardReporter {
     }
   }
 
-  /// At the epoch's last step, so that both losses share their axis.
+  /// Metrics stand at the epoch's last step, so that both losses share their axis.
   private func add(_ row: HistoryRow) {
     guard let metrics = row.metrics else { return }
     write {

@@ -1,2 +1,2 @@
-/// Of this program: what `--version`, the banner and exported files say. CHANGELOG.md and CITATION.cff name it too.
+/// This program's version: what `--version`, the banner and exported files say. CHANGELOG.md and CITATION.cff name it too.
 let version = "0.1.0"

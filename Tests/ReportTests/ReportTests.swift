@@ -38,7 +38,7 @@ import Training
   }
 
   @Test func tellsWhatTheRunKept() throws {
-    let html = try String(contentsOfFile: Report.write(run), encoding: .utf8)
+    let html = try String(contentsOfFile: RunReport.write(run), encoding: .utf8)
     for part in [
       "<h3>a</h3>", "64×64, frozen body, peak learning rates 0.1, 0.2, 0.3", "<td>0.900000</td>",
       "<tr class=\"best\"><td>1</td>", "2 ranks on a &lt;host&gt;", "<td>25.0</td>", "batch_size: 64",
@@ -54,7 +54,7 @@ import Training
 
   @Test func withoutResults() throws {
     try FileManager.default.removeItem(atPath: run.result("a"))
-    let html = try String(contentsOfFile: Report.write(run), encoding: .utf8)
+    let html = try String(contentsOfFile: RunReport.write(run), encoding: .utf8)
     #expect(html.contains("<td>0.900000</td>") && !html.contains("Highest loss"))
   }
 
@@ -76,7 +76,7 @@ import Training
     try write(replaced, to: run.result("a"))
     let csv = try String(contentsOfFile: run.history, encoding: .utf8)
     try write(csv + CSV.line([markup, "0", "0.9", "0.5", "0.7", "0.4", "00:03"]), to: run.history)
-    let html = Array(try Data(contentsOf: URL(fileURLWithPath: Report.write(run))))
+    let html = Array(try Data(contentsOf: URL(fileURLWithPath: RunReport.write(run))))
     let escaped =
       "&quot;\u{301} onload=alert(1) x=&quot;&lt;\u{338}script&gt;alert(1)&lt;/script&gt;&#39;\u{301}&amp;\u{301}"
     let count = { (text: String) in html.split(separator: Array(text.utf8)).count - 1 }
@@ -100,7 +100,7 @@ import Training
       "\"lossSums\":\([Double](repeating: 700, count: images))",
     ]
     try write("{" + parts.joined(separator: ",") + "}", to: run.result("a"))
-    let html = try String(contentsOfFile: Report.write(run), encoding: .utf8)
+    let html = try String(contentsOfFile: RunReport.write(run), encoding: .utf8)
     #expect(html.utf8.count < 1_000_000, "\(html.utf8.count) bytes")
     #expect(html.contains("The 50 commonest of 1000 labels.") && html.contains("<th>label_950</th>"))
     #expect(!html.contains("<th>label_949</th>") && html.contains("<td>label_3</td>") && html.contains("and 970 more"))
@@ -109,17 +109,17 @@ import Training
   @Test func damagedFilesAreNamed() throws {
     try write("{}", to: run.result("a"))
     #expect(
-      "\(try #require(throws: RunError.self) { try Report.write(run) })".contains("results/a.json: it is not"))
+      "\(try #require(throws: RunError.self) { try RunReport.write(run) })".contains("results/a.json: it is not"))
     try FileManager.default.removeItem(atPath: run.history)
     #expect(
-      "\(try #require(throws: RunError.self) { try Report.write(run) })".contains("history.csv: it cannot be"))
+      "\(try #require(throws: RunError.self) { try RunReport.write(run) })".contains("history.csv: it cannot be"))
     #expect(!FileManager.default.fileExists(atPath: run.report))
   }
 
   /// In a browser: nothing is missing, and on a phone nothing is wider than the screen.
   @Test(.enabled(if: Browser.exists, "needs chromium (Debian: chromium)"), arguments: [390, 1200])
   func inABrowser(width: Int) throws {
-    let path = try Report.write(run)
+    let path = try RunReport.write(run)
     let probe = """
       <script>onload = () => document.title = [document.documentElement.scrollWidth, innerWidth,
         document.querySelectorAll("table").length, document.querySelectorAll("figure").length,

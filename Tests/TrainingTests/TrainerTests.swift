@@ -74,8 +74,11 @@ import Testing
   @Test func resumesOnOtherRanks() throws {
     let fixture = try Fixture()
     let run = fixture.run("run")
-    #expect(try fixture.train(in: run, ranks: 3, stopAfter: .step(Self.first, 1)).outcome == .stopped)
-    #expect(try fixture.train(in: run, ranks: 2, from: .resume).outcome == .finished)
+    let whole = try fixture.train(in: fixture.run("whole"))
+    let broken = try fixture.train(in: run, ranks: 3, stopAfter: .step(Self.first, 1))
+    let resumed = try fixture.train(in: run, ranks: 2, from: .resume)
+    #expect(broken.outcome == .stopped && resumed.outcome == .finished)
+    expectClose((broken.steps + resumed.steps).map(\.loss), whole.steps.map(\.loss), relative: 1e-3)
   }
 
   @Test func refusesWhatDoesNotFit() throws {

@@ -6,13 +6,13 @@ import SwiftProtobuf
 /// Writes the network down, layer by layer, as a graph of ONNX operators (https://onnx.ai/onnx/operators): evaluation,
 /// so no dropout, and normalization by the running statistics.
 ///
-/// Nodes are called as PyTorch calls their layers, and each value as the node it comes from.
+/// A node has the name of its layer in PyTorch, and a value the name of the node that computes it.
 struct ONNXGraph {
   private let architecture: Architecture
   private let tensors: [String: StoredTensor]
   private var graph = GraphProto()
 
-  /// - Parameter tensors: of a whole network, under PyTorch's names.
+  /// - Parameter tensors: a whole network's, by PyTorch's names.
   init(_ architecture: Architecture, _ tensors: [String: StoredTensor]) {
     (self.architecture, self.tensors) = (architecture, tensors)
   }

@@ -27,7 +27,7 @@ struct BenchKernels: ParsableCommand {
     }
   }
 
-  private struct Report: Codable {
+  private struct Output: Codable {
     let peakGflops: Double
     let kernels: [KernelBenchmark.Result]
     let totals: KernelBenchmark.Totals
@@ -52,7 +52,7 @@ struct BenchKernels: ParsableCommand {
       if shows {
         Self.line("all", "", [totals.forward, totals.inputGradient, totals.weightGradient], peak: peak)
       } else if banner != nil {
-        try Console.print(json: Report(peakGflops: peak, kernels: results, totals: totals))
+        try Console.print(json: Output(peakGflops: peak, kernels: results, totals: totals))
       }
     }
   }

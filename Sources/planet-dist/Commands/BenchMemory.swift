@@ -19,8 +19,8 @@ struct BenchMemory: ParsableCommand {
 
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  private struct Report: Codable {
-    /// Of the rank that needs the most.
+  private struct Output: Codable {
+    /// The memory of the rank that needs the most.
     let peakResidentGigabytes: Double
   }
 
@@ -34,10 +34,10 @@ struct BenchMemory: ParsableCommand {
       _ = try benchmark.run(worker: worker)
       let largest = try communicator.allGather(UInt64(Self.peakResidentKilobytes)).max() ?? 0
       guard let banner else { return }
-      let report = Report(peakResidentGigabytes: Double(largest) * 1024 / 1e9)
-      if bench.json { return try Console.print(json: report) }
+      let output = Output(peakResidentGigabytes: Double(largest) * 1024 / 1e9)
+      if bench.json { return try Console.print(json: output) }
       Console.print(banner)
-      Console.print(String(format: "%.2f GB", report.peakResidentGigabytes))
+      Console.print(String(format: "%.2f GB", output.peakResidentGigabytes))
     }
   }
 

@@ -26,8 +26,7 @@ struct CheckData: ParsableCommand {
   @Option(help: "The recipe instead of the planet recipe: a YAML file, as launch/recipes has some.")
   var recipe: String?
 
-  @Option(help: "The network, for the estimate. Default: the recipe's, \(Recipe.arch).")
-  var arch: Architecture?
+  @Option(help: Knobs.arch.help("the recipe's, \(Recipe.arch)")) var arch: Architecture?
 
   @Option(help: "Side of the images in pixels, for the estimate. Default: the stage's.")
   var size: Int?
@@ -83,12 +82,12 @@ struct CheckData: ParsableCommand {
   private struct Everything: Encodable {
     let sound: Bool
     let report: DataReport
-    let stages: [Stage]
+    let stages: [StageOutput]
 
     init(_ sound: Bool, _ report: DataReport, _ speeds: [StageSpeed], batchSize: Int) {
       (self.sound, self.report) = (sound, report)
       stages = speeds.map {
-        Stage(
+        StageOutput(
           stage: $0.stage.name, size: $0.stage.size, frozen: $0.stage.frozen, trainingImagesPerSecond: $0.training,
           evaluationImagesPerSecond: $0.evaluation,
           epochSeconds: $0.epoch(train: report.train, valid: report.valid, batchSize: batchSize), problem: $0.problem)
@@ -96,7 +95,7 @@ struct CheckData: ParsableCommand {
     }
   }
 
-  private struct Stage: Encodable {
+  private struct StageOutput: Encodable {
     let stage: String
     let size: Int
     let frozen: Bool

@@ -114,7 +114,7 @@ struct LRFind: ParsableCommand {
     }
   }
 
-  /// The stage's, without what only whole epochs need.
+  /// The stage's recipe without what only whole epochs need: averaging, keeping the best, stopping early.
   private func configuration() throws -> Configuration {
     var c = try stage.configuration()
     settings.apply(to: &c)

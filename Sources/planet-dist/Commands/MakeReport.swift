@@ -12,6 +12,6 @@ struct MakeReport: ParsableCommand {
   var runFolder: String
 
   mutating func run() throws {
-    try Job.alone { Console.print("wrote \(try Report.write(.visit(runFolder)))") }
+    try Job.alone { Console.print("wrote \(try RunReport.write(.visit(runFolder)))") }
   }
 }

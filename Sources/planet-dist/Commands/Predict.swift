@@ -62,7 +62,7 @@ struct Predict: ParsableCommand {
   }
 }
 
-/// A line now and then about work that takes long.
+/// Prints a line now and then about work that takes long.
 private struct ProgressLines {
   private var hasBegun = false
   private var lastLine: ContinuousClock.Instant?

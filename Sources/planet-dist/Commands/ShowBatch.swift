@@ -66,7 +66,7 @@ struct ShowBatch: ParsableCommand {
     }
   }
 
-  /// Wider grids need gigabytes, and are no JPEG files.
+  /// Larger grids would need gigabytes, and JPEG files cannot be that large.
   private static let largestSide = 8192
 
   private func firstChips(of dataset: Dataset, _ recipe: Configuration) throws -> [Chip] {

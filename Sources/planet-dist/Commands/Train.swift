@@ -108,7 +108,7 @@ struct Train: ParsableCommand {
 
   /// A report that cannot be made must not end the training.
   private func writeReport(_ folder: RunFolder) {
-    do { Console.print("report: \(try Report.write(folder))") } catch {
+    do { Console.print("report: \(try RunReport.write(folder))") } catch {
       Console.complain("warning: no report: \(Advice.explain(error))")
     }
   }

@@ -5,16 +5,14 @@ import Files
 import Foundation
 import Inference
 import PlanetData
+import Recipes
 
 /// What every command that computes understands.
 struct ComputeOptions: ParsableArguments {
   @Option(help: "Threads of each rank. Default: its share of the processors, or of their time, that it is allowed.")
   var threads: Int?
 
-  @Option(
-    help:
-      "How activations and their gradients are stored: fp32, or bf16, faster and coarser. Default: the recipe's, fp32; in evaluate and predict the checkpoint's."
-  )
+  @Option(help: Knobs.precision.help("the recipe's, fp32; in evaluate and predict the checkpoint's"))
   var precision: Precision?
 
   @Option(help: "Threads of each rank that decode images.")

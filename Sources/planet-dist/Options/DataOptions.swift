@@ -40,7 +40,7 @@ struct DataOptions: ParsableArguments {
     if labelDelim == "" { throw ValidationError("--label-delim is empty. Give what separates tags, such as ','.") }
   }
 
-  /// The folder, which every command but `train --print-config` needs, unless both files and images are given.
+  /// The folder of data. Every command but `train --print-config` needs it, unless both --labels and --images are given.
   var folder: String? {
     get throws {
       if data == nil && (labels == nil || images == nil) {

@@ -36,8 +36,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: Knobs.ema.help()) var ema: Double?
   @Flag(inversion: .prefixedNo, help: Knobs.keepBest.help()) var keepBest: Bool?
 
-  @Option(help: "End a stage after more than this many epochs in a row without a higher fbeta. Default: never.")
-  var earlyStopping: Int?
+  @Option(help: Knobs.patience.help()) var earlyStopping: Int?
 
   /// What is set for the recipe as a whole.
   private var settings: [Setting<Configuration>] {

@@ -21,7 +21,7 @@ struct StageOptions: ParsableArguments {
     if recipe == nil { _ = try configuration(of: Recipe.planet) }
   }
 
-  /// The recipe with what options say, and of its stages that one.
+  /// The recipe as options change it, with only the stage they choose.
   func configuration() throws -> Configuration { try configuration(of: .recipe(recipe)) }
 
   private func configuration(of recipe: Configuration) throws -> Configuration {

@@ -5,7 +5,7 @@ import Mustache
 public import Runs
 
 /// A run's report: one HTML file with everything in it, made from what the run keeps in its folder.
-public enum Report {
+public enum RunReport {
   /// Writes `report.html` from the run's table, log, recipe and results.
   ///
   /// - Returns: where it is.
