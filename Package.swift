@@ -63,44 +63,44 @@ let package = Package(
     .target(
       name: "Recipes",
       dependencies: ["Files", "Compute", "PlanetData", "ResNet", .product(name: "Yams", package: "Yams")],
-      swiftSettings: swift),
+      swiftSettings: strict),
     .target(
-      name: "Scores", dependencies: ["Files", "PlanetData", "Checkpoints", "ResNet", "Recipes"], swiftSettings: swift),
+      name: "Scores", dependencies: ["Files", "PlanetData", "Checkpoints", "ResNet", "Recipes"], swiftSettings: strict),
     .target(
       name: "Runs",
       dependencies: ["Files", "Compute", "PlanetData", "Checkpoints", "ResNet", "Recipes", "Scores"],
-      swiftSettings: swift),
+      swiftSettings: strict),
     .target(
       name: "Inference",
       dependencies: [
         "Files", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", "Recipes", "Scores", "Runs",
       ],
-      swiftSettings: swift),
+      swiftSettings: strict),
     .target(
       name: "Training",
       dependencies: [
         "Files", "Compute", "Collectives", "PlanetData", "Checkpoints", "ResNet", "Recipes", "Scores", "Runs",
         "Inference",
       ],
-      swiftSettings: swift),
+      swiftSettings: strict),
     .target(
       name: "Diagnostics",
       dependencies: ["Compute", "Collectives", "PlanetData", "ResNet", "Recipes", "Inference", "Training"],
-      swiftSettings: swift),
+      swiftSettings: strict),
     .target(
       name: "Export",
       dependencies: [
         "Files", "PlanetData", "Checkpoints", "ResNet", "Runs",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      exclude: ["ONNX/onnx.proto"], swiftSettings: swift),
+      exclude: ["ONNX/onnx.proto"], swiftSettings: strict),
     .target(
       name: "Report",
       dependencies: [
         "Files", "PlanetData", "Charts", "Recipes", "Scores", "Runs",
         .product(name: "Mustache", package: "swift-mustache"),
       ],
-      resources: [.embedInCode("report.mustache"), .embedInCode("chip.mustache")], swiftSettings: swift),
+      resources: [.embedInCode("report.mustache"), .embedInCode("chip.mustache")], swiftSettings: strict),
     .executableTarget(
       name: "planet-dist",
       dependencies: [
@@ -108,7 +108,7 @@ let package = Package(
         "Scores", "Runs", "Inference", "Training", "Diagnostics", "Export", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: swift),
+      swiftSettings: strict),
 
     // Tests
     .target(

@@ -1,6 +1,8 @@
 import CKernels
 
 /// `z·scale + shift`, by channel: what normalizing comes down to. Pointers to as many floats as z has channels.
+///
+/// `Sendable`: the threads of a pass only read what the pointers lead to.
 public struct Affine: @unchecked Sendable {
   public let scale: UnsafeMutablePointer<Float>
   public let shift: UnsafeMutablePointer<Float>
@@ -13,6 +15,8 @@ public struct Affine: @unchecked Sendable {
 
 /// Something batch normalization does to each row (pixel) of an output: in a pass of its own, ``Engine/run(_:on:)``,
 /// or to a convolution's output as long as it is in the cache.
+///
+/// `Sendable`: a pass gives each of its threads rows of its own.
 public struct RowPass: @unchecked Sendable {
   private var pass: pd_pass
   private let channels: Int

@@ -2,7 +2,7 @@ import Compute
 import ResNet
 
 /// A convolution of the benchmark with its tensors, filled with numbers that bf16 can hold.
-struct KernelCase {
+@safe struct KernelCase {
   private let c: Architecture.Convolution
   private let convolver: Convolver
   private let (x, y, dy, dx): (Tensor, Tensor, Tensor, Tensor)
@@ -22,19 +22,19 @@ struct KernelCase {
     (y, dy) = (arena.tensor(output, engine.precision), arena.tensor(output, engine.precision))
     weights = arena.tensor(Shape(c.kernel.height, c.kernel.width * c.span, c.input.channels, c.outputs))
     dw = arena.tensor(weights.shape)
-    sums = arena.allocate(2 * engine.threads.count * c.outputs, of: Double.self)
+    unsafe sums = unsafe arena.allocate(2 * engine.threads.count * c.outputs, of: Double.self)
     for (number, tensor) in [x, dy, weights].enumerated() {
-      engine.convert(
+      unsafe engine.convert(
         Self.numbers(tensor.shape.count, seed: number), into: tensor.memory, tensor.precision,
         count: tensor.shape.count)
     }
   }
 
   func forward() {
-    convolver.forward(x, weights: weights.data, into: y, after: .statistics(channels: c.outputs, sums: sums))
+    unsafe convolver.forward(x, weights: weights.data, into: y, after: .statistics(channels: c.outputs, sums: sums))
   }
-  func inputGradient() { convolver.inputGradient(dy: dy, weights: weights.data, into: dx) }
-  func weightGradient() { convolver.weightGradient(x: x, dy: dy, dw: dw.data) }
+  func inputGradient() { unsafe convolver.inputGradient(dy: dy, weights: weights.data, into: dx) }
+  func weightGradient() { unsafe convolver.weightGradient(x: x, dy: dy, dw: dw.data) }
 
   /// Compares some elements of each result with sums in Double.
   ///

@@ -54,7 +54,7 @@ public struct StepBenchmark: Sendable {
     let learner = Learner(
       parameters, stage: stage, configuration: configuration, steps: steps + 2, worker: worker)
     let batch = images(EpochOrder.share(of: batchSize, rank: communicator.rank, worldSize: communicator.size))
-    batch.withImages { _ = learner.network.images.floats.update(fromContentsOf: $0) }
+    unsafe batch.withImages { _ = unsafe learner.network.images.floats.update(fromContentsOf: $0) }
     var times: [Duration] = []
     for step in 0..<steps + 2 {
       if step == 2 { learner.phases = Phases() }
@@ -85,8 +85,8 @@ public struct StepBenchmark: Sendable {
   private func images(_ indices: Range<Int>) -> Batch {
     var random = RandomSource(seed: 1, purpose: .synthetic, indices.lowerBound, 0)
     let targets = (0..<indices.count * 17).map { _ in random.uniform() > 0.8 ? Float(1) : 0 }
-    return Batch(Array(indices), targets: targets, size: size) { pixels in
-      for i in pixels.indices { pixels[i] = random.uniform(-2, 2) }
+    return unsafe Batch(Array(indices), targets: targets, size: size) { pixels in
+      for i in pixels.indices { unsafe pixels[i] = random.uniform(-2, 2) }
     }
   }
 }

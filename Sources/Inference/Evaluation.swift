@@ -41,11 +41,11 @@ public struct Evaluation {
       let own = EpochOrder.share(of: images, rank: rank, worldSize: size)
       var logits = [Float](repeating: 0, count: images * labels)
       if let batch = try communicator.agree({ try loader.next() }), batch.count > 0 {
-        batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) }
+        unsafe batch.withImages { _ = unsafe network.images.floats.update(fromContentsOf: $0) }
         let rows = own.lowerBound * labels..<own.upperBound * labels
-        logits.replaceSubrange(rows, with: try network.forward(count: batch.count, pass: .evaluation).floats)
+        unsafe logits.replaceSubrange(rows, with: try network.forward(count: batch.count, pass: .evaluation).floats)
       }
-      try logits.withUnsafeMutableBufferPointer { try communicator.allReduce($0) }
+      try unsafe logits.withUnsafeMutableBufferPointer { try unsafe communicator.allReduce($0) }
       try communicator.agree { try body(start, logits) }
     }
     return true

@@ -57,15 +57,15 @@ struct PredictionFile {
     ]
     // A prediction that was interrupted ends with the same bytes as one that was not, so the sums keep all their bits: the
     // file's numbers are fp32, and the two halves of a Double travel as two of them.
-    try progress.sums.withUnsafeBytes { bytes in
-      try bytes.withMemoryRebound(to: Float.self) { halves in
-        try SafeTensors.write([("sums", [images, labels, 2], halves)], metadata: metadata, to: path)
+    try unsafe progress.sums.withUnsafeBytes { bytes in
+      try unsafe bytes.withMemoryRebound(to: Float.self) { halves in
+        try unsafe SafeTensors.write([("sums", [images, labels, 2], halves)], metadata: metadata, to: path)
       }
     }
   }
 
   private static func doubles(_ halves: [Float]) -> [Double] {
-    halves.withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+    unsafe halves.withUnsafeBytes { unsafe Array($0.bindMemory(to: Double.self)) }
   }
 
   /// Removes it, and what a killed save of it left behind.

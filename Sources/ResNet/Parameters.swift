@@ -32,6 +32,8 @@ public struct Parameter: Sendable {
 /// All parameters in one arena, their gradients in a second with the same layout, running statistics in a third.
 ///
 /// Order is that of the forward pass, so that backward finishes the gradient arena from its end.
+///
+/// `Sendable`, although its memory is not: the threads of a pass read it, and each writes its own part of the gradients.
 public final class Parameters: @unchecked Sendable {
   public let architecture: Architecture
   public let labels: Int

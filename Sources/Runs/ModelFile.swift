@@ -93,7 +93,8 @@ public struct ModelFile: Sendable {
   /// A hash of all tensors: equal for equal networks, almost certainly not for others.
   public var fingerprint: UInt64 {
     file.tensors.sorted { $0.key < $1.key }.reduce(0) { sum, tensor in
-      sum &* 31 &+ tensor.value.values.withUnsafeBufferPointer { hash(UnsafeMutableBufferPointer(mutating: $0)) }
+      unsafe sum &* 31
+        &+ tensor.value.values.withUnsafeBufferPointer { unsafe hash(UnsafeMutableBufferPointer(mutating: $0)) }
     }
   }
 

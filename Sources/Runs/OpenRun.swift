@@ -106,7 +106,7 @@ extension OpenRun {
     let dated = runs.compactMap { run in
       let path = FilePath.join(parent, run)
       var status = stat()
-      return stat(file(RunFolder(path)), &status) == 0
+      return unsafe stat(file(RunFolder(path)), &status) == 0
         ? (path: path, time: (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)) : nil
     }
     return dated.sorted { $0.time > $1.time }.map(\.path)

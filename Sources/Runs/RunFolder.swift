@@ -68,16 +68,16 @@ public struct RunFolder: Sendable {
     let stages = (try? FileManager.default.contentsOfDirectory(atPath: tensorboard)) ?? []
     for part in ["\(path)/models", "\(path)/results", tensorboard] + stages.map({ "\(tensorboard)/\($0)" }) {
       var status = stat()
-      guard lstat(part, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
+      guard unsafe lstat(part, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
       guard let root = resolved(path), let target = resolved(part), target.starts(with: root + "/".utf8)
       else { throw .leadsOutside(path: part) }
     }
   }
 
   private func resolved(_ path: String) -> [UInt8]? {
-    guard let real = realpath(path, nil) else { return nil }
-    defer { free(real) }
-    return Array(String(cString: real).utf8)
+    guard let real = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(real) }
+    return unsafe Array(String(cString: real).utf8)
   }
 
   /// Removes what a killed save left behind.

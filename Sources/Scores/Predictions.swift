@@ -33,8 +33,10 @@ public struct Predictions: Sendable {
     let lossSums = images.indices.map { row in
       let columns = row * labels..<(row + 1) * labels
       let truth: [Float] = targets[columns].map { $0 ? 1 : 0 }
-      return logits.withUnsafeBufferPointer { logits in
-        truth.withUnsafeBufferPointer { MultiLabelLoss.sum(.init(rebasing: logits[columns]), targets: $0) }
+      return unsafe logits.withUnsafeBufferPointer { logits in
+        unsafe truth.withUnsafeBufferPointer {
+          unsafe MultiLabelLoss.sum(.init(rebasing: logits[columns]), targets: $0)
+        }
       }
     }
     self.init(

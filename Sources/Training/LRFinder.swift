@@ -71,7 +71,7 @@ struct LearnerState {
 
   init(_ learner: Learner) {
     weights = Snapshot(of: learner.parameters)
-    optimizer = learner.optimizer.state.map { Array($0.values) }
+    optimizer = learner.optimizer.state.map { unsafe Array($0.values) }
     step = learner.optimizer.step
     schedule = learner.schedule
     phases = learner.phases
@@ -79,7 +79,9 @@ struct LearnerState {
 
   func restore(_ learner: Learner) {
     weights.restore(learner.parameters)
-    for (now, before) in zip(learner.optimizer.state, optimizer) { _ = now.values.update(fromContentsOf: before) }
+    for (now, before) in zip(learner.optimizer.state, optimizer) {
+      _ = unsafe now.values.update(fromContentsOf: before)
+    }
     learner.optimizer.step = step
     learner.schedule = schedule
     learner.phases = phases

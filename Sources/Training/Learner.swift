@@ -56,16 +56,16 @@ public final class Learner {
   ///   - stop: whether this rank was asked to stop.
   /// - Returns: what all ranks agreed on.
   public func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
-    time(\.data) { batch.withImages { _ = network.images.floats.update(fromContentsOf: $0) } }
-    let pass = Pass(
+    time(\.data) { unsafe batch.withImages { _ = unsafe network.images.floats.update(fromContentsOf: $0) } }
+    let pass = unsafe Pass(
       training: true, frozen: stage.frozen, sumOverRanks: sumOverRanks, dropout: Float(configuration.ps),
       seed: configuration.seed(of: stage), step: step, images: batch.indices)
     let logits = try time(\.forward) { try network.forward(count: batch.count, pass: pass) }
 
     let targets = smoothed(batch.targets)
     let control = try time(\.loss) {
-      let lossSum = targets.withUnsafeBufferPointer {
-        MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0)
+      let lossSum = unsafe targets.withUnsafeBufferPointer {
+        unsafe MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0)
       }
       return try Control.exchange(
         step: step, stop: stop, lossSum: lossSum, images: batch.count, labels: parameters.labels, schedule: schedule,
@@ -73,13 +73,13 @@ public final class Learner {
     }
 
     let dLogits = self.dLogits.prefix(batch.count)
-    targets.withUnsafeBufferPointer {
+    unsafe targets.withUnsafeBufferPointer {
       // Dividing by the size of the global batch makes the sum of the ranks' gradients the gradient of its mean loss.
-      MultiLabelLoss.backward(logits, targets: $0, images: configuration.batchSize, into: dLogits)
+      unsafe MultiLabelLoss.backward(logits, targets: $0, images: configuration.batchSize, into: dLogits)
     }
     try time(\.backward) { try network.backward(dLogits, pass: pass) }
     try time(\.averaging) {
-      for range in ranges { try communicator.allReduce(.init(rebasing: parameters.gradients[range])) }
+      for range in ranges { try unsafe communicator.allReduce(.init(rebasing: parameters.gradients[range])) }
     }
     time(\.optimizer) {
       optimizer.update(control.hyperparameters)
@@ -115,7 +115,7 @@ public final class Learner {
 
   private var sumOverRanks: Pass.Sum? {
     guard configuration.batchNorm == .sync, communicator.size > 1 else { return nil }
-    return { [communicator] sums in try communicator.allReduce(sums) }
+    return { [communicator] sums in try unsafe communicator.allReduce(sums) }
   }
 
   /// Makes the ranks' running statistics equal before an evaluation, where each rank has followed its own batches: all get
@@ -123,12 +123,12 @@ public final class Learner {
   private func averageRunningStatistics() throws {
     guard configuration.batchNorm == .local, communicator.size > 1 else { return }
     // Averaging equal values rounds too. A run that stopped just after this comes here again and must change nothing.
-    let hashes = try communicator.allGather(hash(parameters.runningStatistics))
+    let hashes = try unsafe communicator.allGather(hash(parameters.runningStatistics))
     if Set(hashes).count == 1 { return }
     let batch = configuration.batchSize
     let share = EpochOrder.share(of: batch, rank: communicator.rank, worldSize: communicator.size)
     let weight = Float(share.count) / Float(batch)
-    for i in parameters.runningStatistics.indices { parameters.runningStatistics[i] *= weight }
-    try communicator.allReduce(parameters.runningStatistics)
+    for i in unsafe parameters.runningStatistics.indices { unsafe parameters.runningStatistics[i] *= weight }
+    try unsafe communicator.allReduce(parameters.runningStatistics)
   }
 }

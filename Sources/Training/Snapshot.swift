@@ -3,36 +3,39 @@ import ResNet
 
 /// A second set of a network's weights and running statistics: the moving average, the best epoch's, or those from before
 /// a learning rate test.
-final class Snapshot {
+@safe final class Snapshot {
   let values: UnsafeMutableBufferPointer<Float>
   let runningStatistics: UnsafeMutableBufferPointer<Float>
   private let arena = Arena()
 
   /// Makes a copy of what the network has now.
   init(of parameters: Parameters) {
-    let buffer = { [arena] in UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
-    values = buffer(parameters.values.count)
-    runningStatistics = buffer(parameters.runningStatistics.count)
+    let buffer = { [arena] in unsafe UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
+    unsafe values = unsafe buffer(parameters.values.count)
+    unsafe runningStatistics = unsafe buffer(parameters.runningStatistics.count)
     copy(from: parameters)
   }
 
   /// Makes this a copy of what the network has now.
   func copy(from parameters: Parameters) {
-    _ = values.update(fromContentsOf: parameters.values)
-    _ = runningStatistics.update(fromContentsOf: parameters.runningStatistics)
+    _ = unsafe values.update(fromContentsOf: parameters.values)
+    _ = unsafe runningStatistics.update(fromContentsOf: parameters.runningStatistics)
   }
 
   /// Gives the network this copy.
   func restore(_ parameters: Parameters) {
-    _ = parameters.values.update(fromContentsOf: values)
-    _ = parameters.runningStatistics.update(fromContentsOf: runningStatistics)
+    _ = unsafe parameters.values.update(fromContentsOf: values)
+    _ = unsafe parameters.runningStatistics.update(fromContentsOf: runningStatistics)
   }
 
   /// Exchanges this set and the network's.
   func swap(_ parameters: Parameters) {
-    for (mine, its) in [(values, parameters.values), (runningStatistics, parameters.runningStatistics)] {
-      for i in mine.indices { (mine[i], its[i]) = (its[i], mine[i]) }
-    }
+    unsafe Self.exchange(values, parameters.values)
+    unsafe Self.exchange(runningStatistics, parameters.runningStatistics)
+  }
+
+  private static func exchange(_ a: UnsafeMutableBufferPointer<Float>, _ b: UnsafeMutableBufferPointer<Float>) {
+    for i in a.indices { unsafe (a[i], b[i]) = unsafe (b[i], a[i]) }
   }
 
   /// Follows the network as an exponential moving average (Polyak and Juditsky, 1992), statistics included, as timm's
@@ -42,7 +45,7 @@ final class Snapshot {
   /// - Parameter step: updates of the optimizer, counted from 1.
   func follow(_ parameters: Parameters, step: Int, decay: Double, engine: Engine) {
     let share = 1 - min(decay, Double(1 + step) / Double(10 + step))
-    engine.approach(parameters.values, share: share, in: values)
-    engine.approach(parameters.runningStatistics, share: share, in: runningStatistics)
+    unsafe engine.approach(parameters.values, share: share, in: values)
+    unsafe engine.approach(parameters.runningStatistics, share: share, in: runningStatistics)
   }
 }

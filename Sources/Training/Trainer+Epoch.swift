@@ -118,7 +118,7 @@ extension Trainer {
   /// Saves the training state.
   func save(_ learner: Learner) throws {
     // Replicas are equal, so all ranks find the same. A useless state must not replace the last good one.
-    guard allFinite(parameters.values), allFinite(parameters.runningStatistics)
+    guard unsafe allFinite(parameters.values), unsafe allFinite(parameters.runningStatistics)
     else { throw TrainingError.notFinite(step: progress.optimizerStep) }
     // The log goes first: a step that is in the state has its line there.
     try communicator.onRoot { try log.flush() }
@@ -131,8 +131,8 @@ extension Trainer {
 
   /// Throws unless the replicas are equal to the bit: if they are not, a host, the network or this program is broken.
   func verifyReplicas(_ what: String) throws {
-    var value = hash(parameters.values)
-    if configuration.batchNorm == .sync { value = value &* 31 &+ hash(parameters.runningStatistics) }
+    var value = unsafe hash(parameters.values)
+    if configuration.batchNorm == .sync { value = unsafe value &* 31 &+ hash(parameters.runningStatistics) }
     do {
       try communicator.verifyIdentical(value, what: what)
     } catch CommunicationError.different(let what, let ranks, _) {

@@ -14,62 +14,69 @@ enum TrainingState {
   /// `batch_norm: local` are its own.
   static func write(_ run: SavedRun, _ learner: Learner, communicator: Communicator, to path: String) throws {
     var ownTensors: [(name: String, tensor: StoredTensor)] = []
-    for (name, own) in ownArenas(learner) {
-      guard let gathered = try communicator.gather([UInt8](UnsafeRawBufferPointer(own))) else { continue }
-      let values = gathered.flatMap { $0.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) } }
-      ownTensors.append((name, StoredTensor(shape: [gathered.count, own.count], values: values)))
+    for own in ownFloats(learner) {
+      guard let gathered = try unsafe communicator.gather([UInt8](UnsafeRawBufferPointer(own.values))) else { continue }
+      let values = gathered.flatMap { unsafe $0.withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) } }
+      ownTensors.append((own.name, StoredTensor(shape: [gathered.count, own.count], values: values)))
     }
     try communicator.onRoot {
       let json = String(decoding: try JSONEncoder().encode(run), as: UTF8.self)
-      let shared: [TensorView] = sharedArenas(learner).map { ($0, [$1.count], UnsafeBufferPointer($1)) }
-      try SafeTensors.withViews(of: ownTensors) { (own) throws(CheckpointError) in
-        try SafeTensors.write(shared + own, metadata: ["format": ModelFile.format, SavedState.key: json], to: path)
+      let shared: [TensorView] = unsafe sharedFloats(learner).map {
+        unsafe ($0.name, [$0.count], UnsafeBufferPointer($0.values))
+      }
+      try unsafe SafeTensors.withViews(of: ownTensors) { (own) throws(CheckpointError) in
+        try unsafe SafeTensors.write(
+          shared + own, metadata: ["format": ModelFile.format, SavedState.key: json], to: path)
       }
     }
   }
 
   /// Copies a state into all ranks' replicas. Collective; `file` is rank 0's, nil on the others.
   static func load(_ run: SavedRun, _ file: TensorFile?, into learner: Learner, communicator: Communicator) throws {
-    let (shared, own) = (sharedArenas(learner), ownArenas(learner))
+    let (shared, own) = (sharedFloats(learner), ownFloats(learner))
     try communicator.agree {
       guard let file else { return }
-      for (name, arena) in shared {
-        guard let values = file.tensors[name]?.values, values.count == arena.count
-        else { throw SavedState.damaged(file.path, "it has no \(name) for this network") }
-        _ = arena.update(fromContentsOf: values)
+      for floats in shared {
+        guard let values = file.tensors[floats.name]?.values, values.count == floats.count
+        else { throw SavedState.damaged(file.path, "it has no \(floats.name) for this network") }
+        _ = unsafe floats.values.update(fromContentsOf: values)
       }
-      for (name, arena) in own {
-        let count = file.tensors[name]?.values.count ?? 0
-        guard count > 0, count % arena.count == 0
-        else { throw SavedState.damaged(file.path, "it has no \(name) for this network") }
+      for floats in own {
+        let count = file.tensors[floats.name]?.values.count ?? 0
+        guard count > 0, count % floats.count == 0
+        else { throw SavedState.damaged(file.path, "it has no \(floats.name) for this network") }
       }
     }
-    for (_, arena) in shared { try communicator.broadcast(UnsafeMutableRawBufferPointer(arena)) }
-    for (name, arena) in own {
-      let bytes = try communicator.broadcast((file?.tensors[name]?.values ?? []).withUnsafeBytes(Array.init))
+    for floats in shared { try unsafe communicator.broadcast(UnsafeMutableRawBufferPointer(floats.values)) }
+    for floats in own {
+      let saved = file?.tensors[floats.name]?.values ?? []
+      let bytes = try unsafe communicator.broadcast(saved.withUnsafeBytes(Array.init))
       // If as many ranks saved it, each gets its own back. Otherwise all get the first rank's, which were the same on all
       // unless batch normalization was local.
-      let stride = arena.count * MemoryLayout<Float>.size
+      let stride = floats.count * MemoryLayout<Float>.size
       let row = bytes.count / stride == communicator.size ? communicator.rank : 0
-      UnsafeMutableRawBufferPointer(arena).copyBytes(from: bytes[row * stride..<(row + 1) * stride])
+      unsafe UnsafeMutableRawBufferPointer(floats.values).copyBytes(from: bytes[row * stride..<(row + 1) * stride])
     }
     learner.optimizer.step = run.progress.optimizerStep
   }
 
   /// The parts that are the same on all ranks.
-  private static func sharedArenas(_ learner: Learner) -> [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
-    var arenas = [("parameters", learner.parameters.values)] + learner.optimizer.state
-    if let average = learner.average { arenas.append(("ema.parameters", average.values)) }
+  private static func sharedFloats(_ learner: Learner) -> [NamedFloats] {
+    var floats = unsafe [NamedFloats("parameters", learner.parameters.values)] + learner.optimizer.state
+    if let average = learner.average { unsafe floats.append(NamedFloats("ema.parameters", average.values)) }
     if let best = learner.best {
-      arenas += [("best.parameters", best.values), ("best.running_statistics", best.runningStatistics)]
+      unsafe floats.append(NamedFloats("best.parameters", best.values))
+      unsafe floats.append(NamedFloats("best.running_statistics", best.runningStatistics))
     }
-    return arenas
+    return floats
   }
 
   /// The parts that may differ from rank to rank.
-  private static func ownArenas(_ learner: Learner) -> [(name: String, values: UnsafeMutableBufferPointer<Float>)] {
-    var arenas = [("running_statistics", learner.parameters.runningStatistics)]
-    if let average = learner.average { arenas.append(("ema.running_statistics", average.runningStatistics)) }
-    return arenas
+  private static func ownFloats(_ learner: Learner) -> [NamedFloats] {
+    var floats = unsafe [NamedFloats("running_statistics", learner.parameters.runningStatistics)]
+    if let average = learner.average {
+      unsafe floats.append(NamedFloats("ema.running_statistics", average.runningStatistics))
+    }
+    return floats
   }
 }

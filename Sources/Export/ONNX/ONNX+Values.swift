@@ -8,7 +8,7 @@ extension TensorProto {
     self.name = name
     dims = tensor.shape.map(Int64.init)
     dataType = Int32(DataType.float.rawValue)
-    rawData = tensor.values.withUnsafeBytes { Data($0) }  // little-endian, as the machine is
+    rawData = unsafe tensor.values.withUnsafeBytes { unsafe Data($0) }  // little-endian, as the machine is
   }
 }
 

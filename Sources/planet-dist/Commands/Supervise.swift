@@ -43,19 +43,19 @@ private enum Supervised {
     StopSignals.handle(StopSignals.all + [SIGALRM]) { Supervised.signalArrived($0) }
     var id = pid_t()
     var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
     // In a session of its own it does not hear the terminal's Ctrl-C, and still reads and writes there.
-    posix_spawnattr_setflags(&attributes, newSession | Int16(POSIX_SPAWN_SETSIGDEF))
+    unsafe posix_spawnattr_setflags(&attributes, newSession | Int16(POSIX_SPAWN_SETSIGDEF))
     var defaults = sigset_t()
-    sigemptyset(&defaults)
-    sigaddset(&defaults, SIGPIPE)
-    posix_spawnattr_setsigdefault(&attributes, &defaults)
-    var arguments = command.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    let code = posix_spawnp(&id, command[0], nil, &attributes, &arguments, environ)
+    unsafe sigemptyset(&defaults)
+    unsafe sigaddset(&defaults, SIGPIPE)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+    var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
+    defer { for i in unsafe arguments.indices { unsafe free(arguments[i]) } }
+    let code = unsafe posix_spawnp(&id, command[0], nil, &attributes, &arguments, environ)
     guard code == 0 else {
-      Console.complain("Error: \(command[0]): cannot be started: \(String(cString: strerror(code))).")
+      Console.complain("Error: \(command[0]): cannot be started: \(unsafe String(cString: strerror(code))).")
       return code == ENOENT ? 127 : 126  // as shells do
     }
     process.store(id, ordering: .sequentiallyConsistent)
@@ -64,11 +64,11 @@ private enum Supervised {
   }
 
   private static func wait(for id: pid_t) -> Int32 {
-    var about = siginfo_t()
-    while waitid(P_PID, id_t(id), &about, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+    var about = unsafe siginfo_t()
+    while unsafe waitid(P_PID, id_t(id), &about, WEXITED | WNOWAIT) != 0, errno == EINTR {}
     process.store(0, ordering: .sequentiallyConsistent)  // its number may soon be another's
     var status: Int32 = 0
-    while waitpid(id, &status, 0) < 0, errno == EINTR {}
+    while unsafe waitpid(id, &status, 0) < 0, errno == EINTR {}
     let signal = status & 0x7F
     return signal == 0 ? status >> 8 & 0xFF : 128 + signal
   }
