@@ -171,3 +171,8 @@ if Context.environment["PLANET_FUZZ"] != nil {
       path: "Tests/Fuzz",
       exclude: ["Seeds"], swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]))
 }
+
+// Only `launch/docs`, which makes the pages of the API, needs the plugin that does it.
+if Context.environment["PLANET_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
