@@ -1,6 +1,6 @@
 // The operations that are not a ring: broadcast along a chain, gather, barrier.
 
-#include "communicator.h"
+#include "block.h"
 
 #include <string.h>
 
@@ -10,6 +10,7 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 // p + K − 2 transfers of a segment for K segments, against K log p along a tree.
 int pd_broadcast(pd_communicator *c, void *data, size_t bytes, int root) {
   if (c->failure != PD_OK) return c->failure;
+  if (pd_is_small(c, bytes)) return pd_small_broadcast(c, data, bytes, root);
   unsigned char *at = data;
   int place = (c->rank - root + c->size) % c->size;
   int receives = place > 0, sends = place < c->size - 1, code = PD_OK;
@@ -57,6 +58,7 @@ int pd_gather(pd_communicator *c, const void *data, const size_t *lengths, void 
 // ranks before it.
 int pd_barrier(pd_communicator *c) {
   if (c->failure != PD_OK) return c->failure;
+  if (c->block) return pd_meet(c, PD_TAG_BARRIER, 0);
   unsigned char here = 1, there = 0;
   int code = PD_OK;
   for (int distance = 1; code == PD_OK && distance < c->size; distance *= 2)

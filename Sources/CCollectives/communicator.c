@@ -2,6 +2,8 @@
 
 #include "communicator.h"
 
+#include "block.h"
+
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,6 +52,9 @@ int pd_size(const pd_communicator *c) { return c->size; }
 int pd_failure(const pd_communicator *c) { return c->failure; }
 int pd_failure_peer(const pd_communicator *c) { return c->peer; }
 const char *pd_failure_text(const pd_communicator *c) { return c->text; }
+int pd_shares_memory(const pd_communicator *c) { return c->block != NULL; }
+const char *pd_sharing_problem(const pd_communicator *c) { return c->problem; }
+void pd_use_messages(pd_communicator *c) { c->block = NULL; }
 
 int pd_fail(pd_communicator *c, int failure, int peer, const char *format, ...) {
   c->failure = failure;
@@ -81,6 +86,9 @@ double pd_now(void) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
+
+// A large array is better cut into pieces that are under way at the same time, as messages do it.
+int pd_is_small(const pd_communicator *c, size_t bytes) { return c->block && bytes <= 8 * (size_t)PD_MAILBOX; }
 
 int pd_do(pd_communicator *c, const pd_exchange *exchange) {
   int code = c->transport->start(c, exchange);

@@ -36,7 +36,17 @@ typedef struct {
   int (*finish)(pd_communicator *);
   // Frees what the link refers to, if it refers to anything.
   void (*_Nullable close)(pd_communicator *);
+  // Whether another rank asks who is there; it is answered. NULL where nobody asks.
+  int (*_Nullable is_called)(pd_communicator *);
+  // Tells ranks that wait for messages that none will come, because of rank `cause`. NULL where nobody listens.
+  void (*_Nullable give_up)(pd_communicator *, int cause);
 } pd_transport;
+
+// Memory that all ranks share; see block.h.
+typedef struct pd_block pd_block;
+
+// Adds arrays elementwise.
+typedef void (*pd_add)(void *restrict sum, const void *restrict term, size_t count);
 
 struct pd_communicator {
   int rank, size;
@@ -45,6 +55,9 @@ struct pd_communicator {
   void *_Nullable link;  // the transport's own
   size_t segment;        // bytes
   unsigned char *_Nullable scratch;  // PD_IN_FLIGHT segments, for numbers that arrive to be added
+  pd_block *_Nullable block;  // NULL where ranks have no common memory
+  uint32_t rounds;            // in which this rank has met the others there
+  char problem[160];          // why ranks of one host have no common memory; else empty
   int failure;
   int peer;
   char text[320];
@@ -65,5 +78,13 @@ double pd_now(void);
 
 // Start and finish in one.
 int pd_do(pd_communicator *c, const pd_exchange *exchange);
+
+// Whether an operation on so many bytes goes through the block.
+int pd_is_small(const pd_communicator *c, size_t bytes);
+
+// The operations of CCollectives.h, through the block.
+int pd_small_sum(pd_communicator *c, void *_Nullable values, size_t count, size_t width, pd_tag tag, pd_add add);
+int pd_small_all_gather(pd_communicator *c, void *_Nullable blocks, size_t block_bytes);
+int pd_small_broadcast(pd_communicator *c, void *_Nullable data, size_t bytes, int root);
 
 #pragma clang assume_nonnull end

@@ -3,11 +3,12 @@
 // Open MPI moves bytes only while someone is inside it, and its blocking calls burn a core and wait for ever. So this
 // file waits by itself: it polls, and the longer nothing comes the more of the processor it leaves to others.
 
-#include "communicator.h"
+#include "block.h"
 
 #include <mpi.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ typedef struct {
     MPI_Request requests[2];  // receive, send
   } flights[PD_IN_FLIGHT];
   size_t started, finished;
+  pd_block *block;  // mapped by this process; NULL if ranks share none
 } job;
 
 static int library_failure(pd_communicator *c, int error, int peer) {
@@ -131,7 +133,35 @@ static int finish(pd_communicator *c) {
   }
 }
 
-static const pd_transport transport = {start, finish, NULL};
+// A rank whose time is up asks who is there; this one is.
+static int is_called(pd_communicator *c) {
+  static const char here = 1;
+  job *j = c->link;
+  int rank = caller(j);
+  MPI_Request sent;
+  if (rank >= 0 && MPI_Isend(&here, 1, MPI_BYTE, rank, 0, j->calls, &sent) == MPI_SUCCESS) MPI_Request_free(&sent);
+  return rank >= 0;
+}
+
+static void close_job(pd_communicator *c) {
+  job *j = c->link;
+  if (j->block) munmap(j->block, pd_block_bytes(c->size));
+}
+
+static const pd_transport transport = {start, finish, close_job, is_called, NULL};
+
+// Makes the ranks of a job on one host share memory, if they can. Ranks of several hosts work by messages.
+static void share(pd_communicator *c, job *j) {
+  uint64_t hosts[c->size];
+  hosts[c->rank] = pd_host_hash();
+  if (c->size == 1 || pd_all_gather(c, hosts, sizeof *hosts) != PD_OK) return;
+  for (int rank = 1; rank < c->size; rank++)
+    if (hosts[rank] != hosts[0]) return;
+  j->block = pd_share(c, pd_block_bytes(c->size));
+  if (!j->block) return;
+  j->block->ranks = c->size;
+  c->block = j->block;
+}
 
 static int open_job(pd_communicator *c, job *j) {
   int used = 0, granted = 0, error = MPI_Initialized(&used);
@@ -147,7 +177,7 @@ static int open_job(pd_communicator *c, job *j) {
 
 pd_communicator *pd_mpi_open(double timeout) {
   pd_communicator *c = pd_create(0, 1, timeout, &transport, sizeof(job));
-  if (c) open_job(c, c->link);
+  if (c && open_job(c, c->link) == PD_OK) share(c, c->link);
   return c;
 }
 

@@ -31,8 +31,6 @@
 
 #include "communicator.h"
 
-typedef void (*add_function)(void *restrict sum, const void *restrict term, size_t count);
-
 static void add_float(void *restrict sum, const void *restrict term, size_t count) {
   float *restrict s = sum;
   const float *restrict t = term;
@@ -51,7 +49,7 @@ typedef struct {
   size_t count, width;
   pd_tag tag;
   int adding_steps;  // the steps whose chunks are added; the later ones' replace
-  add_function add;
+  pd_add add;
 } cargo;
 
 typedef struct {
@@ -90,7 +88,6 @@ static int finish(pd_communicator *ring, const cargo *load, size_t e, size_t per
 }
 
 static int circulate(pd_communicator *ring, const cargo *load, int steps) {
-  if (ring->failure != PD_OK) return ring->failure;
   size_t longest = load->count / (size_t)ring->size + (load->count % (size_t)ring->size != 0);
   size_t step = ring->segment / load->width;
   size_t per_chunk = longest / step + (longest % step != 0), exchanges = (size_t)steps * per_chunk;
@@ -103,7 +100,9 @@ static int circulate(pd_communicator *ring, const cargo *load, int steps) {
   return code;
 }
 
-static int sum(pd_communicator *ring, void *values, size_t count, size_t width, pd_tag tag, add_function add) {
+static int sum(pd_communicator *ring, void *values, size_t count, size_t width, pd_tag tag, pd_add add) {
+  if (ring->failure != PD_OK) return ring->failure;
+  if (pd_is_small(ring, count * width)) return pd_small_sum(ring, values, count, width, tag, add);
   cargo load = {values, count, width, tag, ring->size - 1, add};
   return circulate(ring, &load, 2 * (ring->size - 1));
 }
@@ -117,6 +116,8 @@ int pd_sum_double(pd_communicator *c, double *values, size_t count) {
 }
 
 int pd_all_gather(pd_communicator *c, void *blocks, size_t block_bytes) {
+  if (c->failure != PD_OK) return c->failure;
+  if (pd_is_small(c, block_bytes)) return pd_small_all_gather(c, blocks, block_bytes);
   cargo load = {blocks, block_bytes * (size_t)c->size, 1, PD_TAG_ALL_GATHER, 0, NULL};
   return circulate(c, &load, c->size - 1);
 }

@@ -4,7 +4,7 @@
 // is finished once they have been taken. Copying under the lock keeps a rank that gives up from leaving its peer with a
 // dangling address.
 
-#include "communicator.h"
+#include "block.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -29,6 +29,7 @@ typedef struct {
     int gave_up;           // because of which rank it did, or -1
   } *ranks;             // [size]
   mailbox *boxes;       // [to][from]
+  pd_block *block;      // what they share as ranks of one host
 } group;
 
 typedef struct {
@@ -61,6 +62,7 @@ static int start(pd_communicator *c, const pd_exchange *exchange) {
 static void give_up(pd_communicator *c, group *g, int cause) {
   if (g->ranks[c->rank].gave_up < 0) g->ranks[c->rank].gave_up = cause;
   for (int rank = 0; rank < g->size; rank++) pthread_cond_signal(&g->ranks[rank].woken);
+  pd_block_give_up(g->block, cause);
 }
 
 // Waits, with the lock held, until `peer` has brought `*counter` to `goal`.
@@ -117,18 +119,26 @@ static int finish(pd_communicator *c) {
   return code;
 }
 
+static void free_group(group *g) {
+  free(g->ranks);
+  free(g->boxes);
+  free(g->block);
+  free(g);
+}
+
 static group *create_group(int count) {
   group *g = calloc(1, sizeof *g);
   if (!g) return NULL;
   g->size = g->open = count;
   g->ranks = calloc((size_t)count, sizeof *g->ranks);
   g->boxes = calloc((size_t)count * (size_t)count, sizeof *g->boxes);
-  if (!g->ranks || !g->boxes) {
-    free(g->ranks);
-    free(g->boxes);
-    free(g);
+  size_t bytes = pd_block_bytes(count);
+  if (!g->ranks || !g->boxes || posix_memalign((void **)&g->block, 64, bytes) != 0) {
+    free_group(g);
     return NULL;
   }
+  memset(g->block, 0, bytes);
+  g->block->ranks = count;
   pthread_condattr_t monotonic;
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -144,9 +154,7 @@ static group *create_group(int count) {
 static void destroy_group(group *g) {
   for (int rank = 0; rank < g->size; rank++) pthread_cond_destroy(&g->ranks[rank].woken);
   pthread_mutex_destroy(&g->lock);
-  free(g->ranks);
-  free(g->boxes);
-  free(g);
+  free_group(g);
 }
 
 static void close(pd_communicator *c) {
@@ -157,7 +165,14 @@ static void close(pd_communicator *c) {
   if (last) destroy_group(g);
 }
 
-static const pd_transport transport = {start, finish, close};
+static void tell(pd_communicator *c, int cause) {
+  group *g = ((seat *)c->link)->group;
+  pthread_mutex_lock(&g->lock);
+  give_up(c, g, cause);
+  pthread_mutex_unlock(&g->lock);
+}
+
+static const pd_transport transport = {start, finish, close, NULL, tell};
 
 int pd_threads_open(int count, double timeout, pd_communicator **communicators) {
   group *g = create_group(count);
@@ -171,14 +186,10 @@ int pd_threads_open(int count, double timeout, pd_communicator **communicators) 
       return 0;
     }
     ((seat *)c->link)->group = g;
+    c->block = g->block;
     communicators[rank] = c;
   }
   return 1;
 }
 
-void pd_threads_abandon(pd_communicator *c) {
-  group *g = ((seat *)c->link)->group;
-  pthread_mutex_lock(&g->lock);
-  give_up(c, g, c->rank);
-  pthread_mutex_unlock(&g->lock);
-}
+void pd_threads_abandon(pd_communicator *c) { tell(c, c->rank); }

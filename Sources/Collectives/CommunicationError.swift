@@ -7,7 +7,7 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
   case timedOut(operation: String, rank: Int, peer: Int, seconds: Double)
   /// `peer` is in another operation, or in the same one with another length.
   case mismatched(operation: String, rank: Int, peer: Int, detail: String)
-  /// `peer` failed and will not come (ranks as threads only).
+  /// `peer` failed and will not come; it reports why.
   case abandoned(operation: String, rank: Int, peer: Int)
   /// MPI itself failed.
   case library(operation: String, rank: Int, reason: String)

@@ -37,8 +37,20 @@ import CCollectives
     }
   }
 
-  /// Lets tests cross the boundaries between segments with small arrays; the same on every rank.
-  package func travel(inSegmentsOf bytes: Int) {
+  /// Whether all ranks share memory, as those of one host do.
+  public var sharesMemory: Bool { unsafe pd_shares_memory(handle) != 0 }
+
+  /// Why the ranks of this host cannot share memory, so that they send messages, which is slower; nil if they can, or
+  /// are on several hosts.
+  public var sharingProblem: String? {
+    let problem = unsafe String(cString: pd_sharing_problem(handle))
+    return problem.isEmpty ? nil : problem
+  }
+
+  /// Lets all operations go by messages, in segments of at most so many bytes, so that tests cross the boundaries between
+  /// these with small arrays; the same on every rank.
+  package func useMessages(inSegmentsOf bytes: Int) {
+    unsafe pd_use_messages(handle)
     unsafe precondition(pd_set_segment(handle, bytes) == PD_OK, "no memory for segments of \(bytes) bytes")
   }
 

@@ -49,10 +49,10 @@ public struct StepBenchmark: Sendable {
     if !evaluation {
       try communicator.checkMemory(training: configuration, size: size, precision: engine.precision)
     }
-    let parameters = Parameters(labels: 17, architecture: arch)
-    parameters.initialize(seed: 1)
-    let learner = Learner(
-      parameters, stage: stage, configuration: configuration, steps: steps + 2, worker: worker)
+    let replica = try Replica(labels: 17, architecture: arch, among: communicator)
+    if communicator.rank == 0 { replica.parameters.initialize(seed: 1) }
+    let learner = try Learner(
+      replica, stage: stage, configuration: configuration, steps: steps + 2, worker: worker)
     let batch = images(EpochOrder.share(of: batchSize, rank: communicator.rank, worldSize: communicator.size))
     unsafe batch.withImages { _ = unsafe learner.network.images.floats.update(fromContentsOf: $0) }
     var times: [Duration] = []
@@ -73,7 +73,7 @@ public struct StepBenchmark: Sendable {
     let imagesPerSecond = Double(batchSize) / times.sorted()[steps / 2].seconds
     let flops =
       imagesPerSecond
-      * arch.flops(imageSize: size, labels: parameters.labels, training: !evaluation, frozen: frozen)
+      * arch.flops(imageSize: size, labels: replica.parameters.labels, training: !evaluation, frozen: frozen)
     let mean = { (duration: Duration) in duration.seconds * 1000 / Double(steps) }
     return Result(
       imagesPerSecond: imagesPerSecond, gflops: flops / 1e9, fractionOfPeak: flops / peak,

@@ -13,12 +13,13 @@ extension Communicator {
   /// - Parameter copies: of the weights, beside those that the recipe asks for.
   /// - Throws: as ``checkMemory(_:)``.
   public func checkMemory(training recipe: Configuration, size: Int, precision: Precision, copies: Int = 0) throws {
-    // Weights, gradients and two moments, and while the state is saved a copy.
-    let weights = 5 + copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
+    // Weights and two moments, once among ranks that share memory; gradients, and while the state is saved a copy.
+    let common = 3 + copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
+    let weights = 2 + Double(common) / Double(sharesMemory ? self.size : 1)
     let images = EpochOrder.largestShare(of: recipe.batchSize, worldSize: self.size)
     let activations = recipe.arch.activationBytes(imageSize: size, images: images, precision: precision, training: true)
     try checkMemory(
-      Double(activations + weights * recipe.arch.weightBytes) + Self.chips(images, size: size) + Self.program)
+      Double(activations) + weights * Double(recipe.arch.weightBytes) + Self.chips(images, size: size) + Self.program)
   }
 
   /// Refuses evaluation that would need more memory than is allowed. Collective.

@@ -42,11 +42,27 @@ public final class Parameters: @unchecked Sendable {
   public let values: UnsafeMutableBufferPointer<Float>
   public let gradients: UnsafeMutableBufferPointer<Float>
   public let runningStatistics: UnsafeMutableBufferPointer<Float>
-  private let arena = Arena()
+  private let keeper: AnyObject
   private let index: [String: Parameter]
 
+  /// Where parameters and their gradients lie, if not in an arena of their own.
+  public struct Place {
+    public let values: UnsafeMutableBufferPointer<Float>
+    public let gradients: UnsafeMutableBufferPointer<Float>
+    /// Keeps both alive.
+    public let keeper: AnyObject
+
+    public init(
+      values: UnsafeMutableBufferPointer<Float>, gradients: UnsafeMutableBufferPointer<Float>, keeper: AnyObject
+    ) {
+      (self.values, self.gradients, self.keeper) = (values, gradients, keeper)
+    }
+  }
+
   /// Zeros, for a network of `labels` outputs.
-  public init(labels: Int, architecture: Architecture) {
+  ///
+  /// - Parameter place: given how many floats the parameters are, where they are to lie; nil for an arena of their own.
+  public init(labels: Int, architecture: Architecture, place: (Int) throws -> Place?) rethrows {
     self.architecture = architecture
     self.labels = labels
     var (trainable, statistics): ([Parameter], [Parameter]) = ([], [])
@@ -66,10 +82,18 @@ public final class Parameters: @unchecked Sendable {
     self.trainable = trainable
     self.statistics = statistics
     index = Dictionary(uniqueKeysWithValues: (trainable + statistics).map { ($0.name, $0) })
-    let buffer = { [arena] in UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
-    values = buffer(trainableCount)
-    gradients = buffer(trainableCount)
+    let arena = Arena()
+    let buffer = { UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
+    let place = try place(trainableCount)
+    values = place?.values ?? buffer(trainableCount)
+    gradients = place?.gradients ?? buffer(trainableCount)
     runningStatistics = buffer(statisticCount)
+    keeper = [arena, place?.keeper] as AnyObject
+  }
+
+  /// Zeros in an arena of their own.
+  public convenience init(labels: Int, architecture: Architecture) {
+    self.init(labels: labels, architecture: architecture) { _ in nil }
   }
 
   /// Trainable and saved tensors, in order of the state_dict.

@@ -27,9 +27,17 @@ public struct LRFinder: Equatable, Sendable {
     _ learner: Learner, communicator: Communicator, loader: (_ epoch: Int) -> BatchLoader,
     progress: (LRCurve.Point) -> Void = { _ in }
   ) throws -> LRCurve {
-    let saved = LearnerState(learner)
-    defer { saved.restore(learner) }
+    let saved = try LearnerState(learner)
     learner.schedule = self
+    let curve = Result { try steps(learner, communicator: communicator, loader: loader, progress: progress) }
+    try saved.restore(learner)
+    return try curve.get()
+  }
+
+  private func steps(
+    _ learner: Learner, communicator: Communicator, loader: (_ epoch: Int) -> BatchLoader,
+    progress: (LRCurve.Point) -> Void
+  ) throws -> LRCurve {
     var (curve, epoch) = (LRCurve(), 0)
     while true {
       let batches = loader(epoch)
@@ -64,23 +72,27 @@ extension LRFinder: Schedule {
 /// What training changes in a learner, kept in memory.
 struct LearnerState {
   private let weights: Snapshot
-  private let optimizer: [[Float]]
+  private let optimizer: [OwnedFloats]
   private let step: Int
   private let schedule: any Schedule
   private let phases: Phases
 
-  init(_ learner: Learner) {
-    weights = Snapshot(of: learner.parameters)
-    optimizer = learner.optimizer.state.map { unsafe Array($0.values) }
+  init(_ learner: Learner) throws {
+    weights = try Snapshot(of: learner.replica)
+    optimizer = try learner.optimizer.state.map { now in
+      let kept = try learner.replica.floats()
+      try learner.replica.write { unsafe Snapshot.copy($0, from: now.values, to: kept.values) }
+      return kept
+    }
     step = learner.optimizer.step
     schedule = learner.schedule
     phases = learner.phases
   }
 
-  func restore(_ learner: Learner) {
-    weights.restore(learner.parameters)
+  func restore(_ learner: Learner) throws {
+    try weights.restore()
     for (now, before) in zip(learner.optimizer.state, optimizer) {
-      _ = unsafe now.values.update(fromContentsOf: before)
+      try learner.replica.write { unsafe Snapshot.copy($0, from: before.values, to: now.values) }
     }
     learner.optimizer.step = step
     learner.schedule = schedule

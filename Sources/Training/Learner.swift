@@ -11,7 +11,7 @@ public import Runs
 /// Replicas stay identical to the bit: they start equal, and every rank makes the same update from the same averaged
 /// gradients.
 public final class Learner {
-  let parameters: Parameters
+  let replica: Replica
   public let network: Network
   let optimizer: any Optimizer
   /// One-cycle over the stage; the learning rate finder puts its own in this place.
@@ -21,6 +21,7 @@ public final class Learner {
   private let worker: Worker
   private let ranges: [Range<Int>]
   private var communicator: Communicator { worker.communicator }
+  var parameters: Parameters { replica.parameters }
   /// The weights' moving average; nil if the recipe's `ema` is 0.
   let average: Snapshot?
   /// The weights that the best epoch so far ended with; nil without `keep_best`.
@@ -32,21 +33,21 @@ public final class Learner {
 
   /// - Parameter steps: how many the whole stage has: the length of its learning rate cycle.
   public init(
-    _ parameters: Parameters, stage: Configuration.Stage, configuration: Configuration, steps: Int,
-    worker: Worker
-  ) {
-    self.parameters = parameters
+    _ replica: Replica, stage: Configuration.Stage, configuration: Configuration, steps: Int, worker: Worker
+  ) throws {
+    self.replica = replica
+    let parameters = replica.parameters
     self.stage = stage
     self.configuration = configuration
     self.worker = worker
     schedule = OneCycle(steps: steps, peaks: stage.learningRates)
     let largest = max(1, EpochOrder.largestShare(of: configuration.batchSize, worldSize: worker.communicator.size))
     network = Network(parameters, imageSize: stage.size, batch: largest, engine: worker.engine)
-    optimizer = AdamW(parameters, frozen: stage.frozen, weightDecay: configuration.wd, engine: worker.engine)
+    optimizer = try AdamW(replica, frozen: stage.frozen, weightDecay: configuration.wd, engine: worker.engine)
     ranges = parameters.trainableRanges(frozen: stage.frozen)
     dLogits = arena.tensor(Shape(largest, 1, 1, parameters.labels))
-    average = configuration.ema > 0 ? Snapshot(of: parameters) : nil
-    best = configuration.keepBest ? Snapshot(of: parameters) : nil
+    average = configuration.ema > 0 ? try Snapshot(of: replica) : nil
+    best = configuration.keepBest ? try Snapshot(of: replica) : nil
   }
 
   /// Forward, loss, backward, averaging, update: one step on this rank's part of a global batch.
@@ -78,13 +79,10 @@ public final class Learner {
       unsafe MultiLabelLoss.backward(logits, targets: $0, images: configuration.batchSize, into: dLogits)
     }
     try time(\.backward) { try network.backward(dLogits, pass: pass) }
-    try time(\.averaging) {
-      for range in ranges { try unsafe communicator.allReduce(.init(rebasing: parameters.gradients[range])) }
-    }
-    time(\.optimizer) {
-      optimizer.update(control.hyperparameters)
-      average?.follow(parameters, step: optimizer.step, decay: configuration.ema, engine: worker.engine)
-    }
+    try time(\.averaging) { try replica.sumGradients(ranges, engine: worker.engine) }
+    time(\.optimizer) { optimizer.update(control.hyperparameters) }
+    try time(\.averaging) { try replica.meet() }
+    time(\.optimizer) { average?.follow(step: optimizer.step, decay: configuration.ema, engine: worker.engine) }
     return control
   }
 
@@ -104,14 +102,17 @@ public final class Learner {
   func withResult<R>(_ body: () throws -> R) throws -> R {
     try averageRunningStatistics()
     guard let average else { return try body() }
-    average.swap(parameters)
-    defer { average.swap(parameters) }
-    try averageRunningStatistics()
-    return try body()
+    try average.swap()
+    let result = Result {
+      try averageRunningStatistics()
+      return try body()
+    }
+    try average.swap()
+    return try result.get()
   }
 
   /// Gives the network the weights that the stage ends with: the best epoch's, or the moving average, or the last.
-  func settle() { (best ?? average)?.restore(parameters) }
+  func settle() throws { try (best ?? average)?.restore() }
 
   private var sumOverRanks: Pass.Sum? {
     guard configuration.batchNorm == .sync, communicator.size > 1 else { return nil }

@@ -2,40 +2,42 @@ import Compute
 import ResNet
 
 /// A second set of a network's weights and running statistics: the moving average, the best epoch's, or those from before
-/// a learning rate test.
-@safe final class Snapshot {
-  let values: UnsafeMutableBufferPointer<Float>
-  let runningStatistics: UnsafeMutableBufferPointer<Float>
-  private let arena = Arena()
+/// a learning rate test. Ranks that share the network's parameters share this set of them, too.
+final class Snapshot {
+  private let replica: Replica
+  let owned: OwnedFloats
+  let statistics: OwnedFloats
 
-  /// Makes a copy of what the network has now.
-  init(of parameters: Parameters) {
-    let buffer = { [arena] in unsafe UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
-    unsafe values = unsafe buffer(parameters.values.count)
-    unsafe runningStatistics = unsafe buffer(parameters.runningStatistics.count)
-    copy(from: parameters)
+  /// Makes a copy of what the network has now. Collective, as all functions here but ``follow(step:decay:engine:)``.
+  init(of replica: Replica) throws {
+    self.replica = replica
+    owned = try replica.floats()
+    statistics = unsafe OwnedFloats(replica.parameters.runningStatistics.count)
+    try copy()
   }
 
+  var values: UnsafeMutableBufferPointer<Float> { unsafe owned.values }
+  var runningStatistics: UnsafeMutableBufferPointer<Float> { unsafe statistics.values }
+
   /// Makes this a copy of what the network has now.
-  func copy(from parameters: Parameters) {
-    _ = unsafe values.update(fromContentsOf: parameters.values)
+  func copy() throws {
+    let parameters = replica.parameters
+    try replica.write { unsafe Self.copy($0, from: parameters.values, to: values) }
     _ = unsafe runningStatistics.update(fromContentsOf: parameters.runningStatistics)
   }
 
   /// Gives the network this copy.
-  func restore(_ parameters: Parameters) {
-    _ = unsafe parameters.values.update(fromContentsOf: values)
+  func restore() throws {
+    let parameters = replica.parameters
+    try replica.write { unsafe Self.copy($0, from: values, to: parameters.values) }
     _ = unsafe parameters.runningStatistics.update(fromContentsOf: runningStatistics)
   }
 
   /// Exchanges this set and the network's.
-  func swap(_ parameters: Parameters) {
-    unsafe Self.exchange(values, parameters.values)
-    unsafe Self.exchange(runningStatistics, parameters.runningStatistics)
-  }
-
-  private static func exchange(_ a: UnsafeMutableBufferPointer<Float>, _ b: UnsafeMutableBufferPointer<Float>) {
-    for i in a.indices { unsafe (a[i], b[i]) = unsafe (b[i], a[i]) }
+  func swap() throws {
+    let parameters = replica.parameters
+    try replica.write { unsafe Self.exchange($0, values, parameters.values) }
+    unsafe Self.exchange(runningStatistics.indices, runningStatistics, parameters.runningStatistics)
   }
 
   /// Follows the network as an exponential moving average (Polyak and Juditsky, 1992), statistics included, as timm's
@@ -43,9 +45,26 @@ import ResNet
   /// `num_updates`, so that the first weights do not weigh on a short run.
   ///
   /// - Parameter step: updates of the optimizer, counted from 1.
-  func follow(_ parameters: Parameters, step: Int, decay: Double, engine: Engine) {
+  func follow(step: Int, decay: Double, engine: Engine) {
     let share = 1 - min(decay, Double(1 + step) / Double(10 + step))
-    unsafe engine.approach(parameters.values, share: share, in: values)
+    let parameters = replica.parameters
+    for range in unsafe replica.own([values.indices]) {
+      unsafe engine.approach(
+        .init(rebasing: parameters.values[range]), share: share, in: .init(rebasing: values[range]))
+    }
     unsafe engine.approach(parameters.runningStatistics, share: share, in: runningStatistics)
+  }
+
+  static func copy(
+    _ range: Range<Int>, from source: UnsafeMutableBufferPointer<Float>, to target: UnsafeMutableBufferPointer<Float>
+  ) {
+    let part = unsafe UnsafeMutableBufferPointer(rebasing: target[range])
+    _ = unsafe part.update(fromContentsOf: source[range])
+  }
+
+  private static func exchange(
+    _ range: Range<Int>, _ a: UnsafeMutableBufferPointer<Float>, _ b: UnsafeMutableBufferPointer<Float>
+  ) {
+    for i in range { unsafe (a[i], b[i]) = unsafe (b[i], a[i]) }
   }
 }

@@ -17,7 +17,7 @@ extension Trainer {
     let validation = try savingOnFailure(learner) {
       try learner.withResult {
         let outcome = try validate(learner)
-        if case .finished(let predictions) = outcome { keep(predictions, of: learner, in: stage) }
+        if case .finished(let predictions) = outcome { try keep(predictions, of: learner, in: stage) }
         return outcome
       }
     }
@@ -81,10 +81,10 @@ extension Trainer {
   }
 
   /// Keeps the predictions for the stage's end. With `keep_best` only if they are the stage's best, and the weights too.
-  private func keep(_ predictions: Predictions?, of learner: Learner, in stage: Configuration.Stage) {
+  private func keep(_ predictions: Predictions?, of learner: Learner, in stage: Configuration.Stage) throws {
     if let best = learner.best {
       guard let predictions, Metrics(predictions).fbeta > (bestFbeta(of: stage) ?? -1) else { return }
-      best.copy(from: parameters)
+      try best.copy()
     }
     self.predictions = predictions
   }

@@ -19,8 +19,8 @@ extension Trainer {
     try communicator.checkMemory(
       training: configuration, size: stage.size, precision: worker.engine.precision, copies: 3)
     try load(start)
-    let learner = Learner(
-      parameters, stage: stage, configuration: configuration, steps: finder.numIt, worker: worker)
+    let learner = try Learner(
+      replica, stage: stage, configuration: configuration, steps: finder.numIt, worker: worker)
     return try finder.run(
       learner, communicator: communicator, loader: { loader(stage, epoch: $0) },
       progress: { if communicator.rank == 0 { progress($0) } })

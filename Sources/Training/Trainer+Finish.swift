@@ -10,7 +10,7 @@ extension Trainer {
   /// Ends a stage: saves its network and its result, tells of them, and moves the progress to the next stage. Returns
   /// false if stopped before.
   func finish(_ stage: Configuration.Stage, _ index: Int, _ learner: Learner) throws -> Bool {
-    learner.settle()
+    try learner.settle()
     guard case .finished(let predictions) = try predictions.map({ .finished($0) }) ?? validate(learner) else {
       try save(learner)
       return false

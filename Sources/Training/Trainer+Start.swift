@@ -39,7 +39,7 @@ extension Trainer {
       case .random, .resume: break
       }
     }
-    try communicator.broadcast(parameters)
+    try replica.broadcast()
   }
 
   /// Notes, on rank 0, which images the weights were trained on before this run. Those must not judge them later.

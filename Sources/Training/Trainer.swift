@@ -27,7 +27,7 @@ public final class Trainer {
   /// For results and reports: hosts, ranks, threads, instruction set.
   let machine: String
   let shouldStop: () -> Bool
-  let parameters: Parameters
+  let replica: Replica
   var progress = Progress()
   /// The data that saved weights were trained on; on rank 0 with those from before this run.
   var origin: DataOrigin
@@ -64,13 +64,14 @@ public final class Trainer {
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))
     try communicator.verifyIdentical(options.value, what: "options")
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
-    parameters = Parameters(labels: dataset.labels.count, architecture: configuration.arch)
+    replica = try Replica(labels: dataset.labels.count, architecture: configuration.arch, among: communicator)
     origin = DataOrigin(dataset, configuration)
     log = StepLog(path: folder.log)
     history = History(path: folder.history, stages: configuration.stages.map(\.name))
   }
 
   var communicator: Communicator { worker.communicator }
+  var parameters: Parameters { replica.parameters }
   var stepsPerEpoch: Int { dataset.train.count / configuration.batchSize }
 
   /// Trains all stages that are not done yet.
@@ -81,8 +82,8 @@ public final class Trainer {
     StopSignals.saveFirst()
     for index in progress.stage..<configuration.stages.count {
       let stage = configuration.stages[index]
-      let learner = Learner(
-        parameters, stage: stage, configuration: configuration, steps: max(1, stage.epochs * stepsPerEpoch),
+      let learner = try Learner(
+        replica, stage: stage, configuration: configuration, steps: max(1, stage.epochs * stepsPerEpoch),
         worker: worker)
       if let saved = state {
         try TrainingState.load(saved.run, saved.file, into: learner, communicator: communicator)

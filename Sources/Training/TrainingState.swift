@@ -47,7 +47,9 @@ enum TrainingState {
         else { throw SavedState.damaged(file.path, "it has no \(floats.name) for this network") }
       }
     }
-    for floats in shared { try unsafe communicator.broadcast(UnsafeMutableRawBufferPointer(floats.values)) }
+    for floats in shared where !floats.isShared {
+      try unsafe communicator.broadcast(UnsafeMutableRawBufferPointer(floats.values))
+    }
     for floats in own {
       let saved = file?.tensors[floats.name]?.values ?? []
       let bytes = try unsafe communicator.broadcast(saved.withUnsafeBytes(Array.init))
@@ -62,11 +64,12 @@ enum TrainingState {
 
   /// The parts that are the same on all ranks.
   private static func sharedFloats(_ learner: Learner) -> [NamedFloats] {
-    var floats = unsafe [NamedFloats("parameters", learner.parameters.values)] + learner.optimizer.state
-    if let average = learner.average { unsafe floats.append(NamedFloats("ema.parameters", average.values)) }
+    let replica = learner.replica
+    let parameters = unsafe NamedFloats("parameters", replica.parameters.values, isShared: replica.isShared)
+    var floats = [parameters] + learner.optimizer.state
+    if let average = learner.average { floats.append(average.owned.named("ema.parameters")) }
     if let best = learner.best {
-      unsafe floats.append(NamedFloats("best.parameters", best.values))
-      unsafe floats.append(NamedFloats("best.running_statistics", best.runningStatistics))
+      floats += [best.owned.named("best.parameters"), best.statistics.named("best.running_statistics")]
     }
     return floats
   }
@@ -74,9 +77,7 @@ enum TrainingState {
   /// The parts that may differ from rank to rank.
   private static func ownFloats(_ learner: Learner) -> [NamedFloats] {
     var floats = unsafe [NamedFloats("running_statistics", learner.parameters.runningStatistics)]
-    if let average = learner.average {
-      unsafe floats.append(NamedFloats("ema.running_statistics", average.runningStatistics))
-    }
+    if let average = learner.average { floats.append(average.statistics.named("ema.running_statistics")) }
     return floats
   }
 }

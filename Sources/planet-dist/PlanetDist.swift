@@ -28,6 +28,7 @@ struct PlanetDist: ParsableCommand {
   static func main() {
     OpenBLAS.chooseCore()
     signal(SIGPIPE, SIG_IGN)  // a pipe that nobody reads any more must not end a training
+    signal(SIGXFSZ, SIG_IGN)  // nor a limit on the size of files, which writing reports as an error
     // Of a signal that all ranks get, rank 0 speaks. Under mpirun a SIGTERM needs no word: mpirun sends it when a rank has
     // failed, and that rank has said why.
     StopSignals.listen(silent: Launcher.current.rank > 0 ? StopSignals.all : Launcher.current.isMpirun ? [SIGTERM] : [])

@@ -30,12 +30,13 @@ static void *run(void *c) {
   return NULL;
 }
 
-// `what` on `size` ranks, a thread each.
+// `what` on `size` ranks, a thread each; by messages of at most `segment` bytes, or if that is 0 through common memory.
 static void on_threads(int size, size_t segment, double timeout, body what) {
   pd_communicator *ranks[MOST];
   pthread_t threads[MOST];
   if (!pd_threads_open(size, timeout, ranks)) exit(2);
   todo = what;
+  for (int rank = 0; rank < size && segment; rank++) pd_use_messages(ranks[rank]);
   for (int rank = 0; rank < size; rank++)
     if ((segment && pd_set_segment(ranks[rank], segment)) || pthread_create(&threads[rank], NULL, run, ranks[rank]))
       exit(2);
@@ -85,7 +86,8 @@ static void everything(pd_communicator *c) {
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) sums(c, counts[i]), exchanges(c, counts[i]);
 }
 
-static void large(pd_communicator *c) { sums(c, 400009); }
+// More than a mailbox holds, and more than goes through mailboxes.
+static void large(pd_communicator *c) { sums(c, 20011), exchanges(c, 70001), sums(c, 400009); }
 
 // Rank 1 comes to no further operation; who waits for it is told, and whoever waits for those.
 static void abandoned(pd_communicator *c) {
@@ -129,12 +131,14 @@ static void absent(pd_communicator *c) {
 
 int main(void) {
   for (int size = 1; size <= MOST; size++) {
-    on_threads(size, 64, 900, everything);
     on_threads(size, 0, 900, large);
-    if (size == 1) continue;
-    on_threads(size, 64, 900, abandoned);
-    on_threads(size, 64, 900, astray);
-    on_threads(size, 64, 0.1, absent);
+    for (size_t segment = 0; segment <= 64; segment += 64) {
+      on_threads(size, segment, 900, everything);
+      if (size == 1) continue;
+      on_threads(size, segment, 900, abandoned);
+      on_threads(size, segment, 900, astray);
+      on_threads(size, segment, 0.1, absent);
+    }
   }
   char host[256];
   pd_host_name(host, sizeof host);

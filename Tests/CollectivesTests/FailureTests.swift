@@ -54,7 +54,7 @@ import Testing
       if case .failure(let error) = outcome { String(describing: error) } else { "" }
     }
     #expect(messages.allSatisfy { !$0.isEmpty })
-    #expect(messages.contains { $0.contains("came instead of 8 of a sum of") }, "\(messages)")
+    #expect(messages.contains { $0.contains("came instead of 16 of a sum of") }, "\(messages)")
   }
 
   @Test func aRankWithAnotherLengthIsNoticed() {

@@ -5,17 +5,33 @@ import Testing
 /// The same operations, and failures, with processes as ranks. `ring-check` is in Tests/RingCheck.
 @Suite(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), .serialized)
 struct MPITests {
-  @Test(arguments: 1...4) func everyOperation(ranks: Int) throws {
-    let run = try ProgramRun("ring-check", ranks: ranks, ["all"])
+  /// Through common memory, and by messages.
+  @Test(arguments: 1...4, ["all", "messages"]) func everyOperation(ranks: Int, way: String) throws {
+    let run = try ProgramRun("ring-check", ranks: ranks, [way])
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.output.contains("ok with \(ranks)"))
   }
 
   /// Over sockets, as between hosts.
   @Test func everyOperationOverTCP() throws {
-    let run = try ProgramRun("ring-check", ranks: 2, ["all"], environment: ["OMPI_MCA_btl": "tcp,self"])
+    let run = try ProgramRun("ring-check", ranks: 2, ["messages"], environment: ["OMPI_MCA_btl": "tcp,self"])
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.output.contains("ok with 2"))
+  }
+
+  @Test func ranksOfAHostShareMemory() throws {
+    let run = try ProgramRun("ring-check", ranks: 3, ["sharing"])
+    #expect(run.output.split(separator: "\n") == ["shared", "shared", "shared"], "\(run.errors)")
+  }
+
+  /// Where a host gives no memory to share, here for want of files that large, everything goes by messages.
+  @Test(arguments: [("sharing", "rank 0: File too large"), ("all", "ok with 3")])
+  func withoutCommonMemory(check: String, answer: String) throws {
+    let program = ProgramRun.path(ofProduct: "ring-check")
+    let limited = "trap '' XFSZ; ulimit -f 100; exec \"$0\" \"$@\""
+    let run = try ProgramRun(
+      "/bin/bash", ranks: 3, ["-c", limited, program, check], environment: ["OMPI_MCA_btl": "tcp,self"])
+    #expect(run.exitCode == 0 && run.output.contains(answer), "\(run.output) \(run.errors)")
   }
 
   @Test func withoutMpirunItIsAJobOfOne() throws {

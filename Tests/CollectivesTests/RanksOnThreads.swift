@@ -13,7 +13,7 @@ func outcomesOnThreads<R: Sendable>(
   _ body: @escaping @Sendable (Communicator) throws -> R
 ) -> [Result<R, any Error>] {
   Communicator.onThreads(count, timeout: timeout) { communicator in
-    if let segment { communicator.travel(inSegmentsOf: segment) }
+    if let segment { communicator.useMessages(inSegmentsOf: segment) }
     return try body(communicator)
   }
 }

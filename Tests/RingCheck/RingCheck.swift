@@ -15,6 +15,10 @@ struct RingCheck {
       case "share": throw SharedFailure()
       case "sleep": try sleep(on: Int(arguments[2]), communicator)
       case "elsewhere": try elsewhere(communicator)
+      case "messages":
+        communicator.useMessages(inSegmentsOf: 512 << 10)
+        try checkAll(communicator)
+      case "sharing": print(communicator.sharingProblem ?? "shared")
       case "time": try time(count: Int(arguments[2]) ?? 0, communicator)
       default: try checkAll(communicator)
       }

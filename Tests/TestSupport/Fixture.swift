@@ -40,12 +40,15 @@ public final class Fixture {
 
   /// Trains on `ranks` ranks of one thread each.
   ///
-  /// - Parameter stopAfter: when rank 0 is asked to stop; the step, or round of validation, that follows is the last.
+  /// - Parameters:
+  ///   - stopAfter: when rank 0 is asked to stop; the step, or round of validation, that follows is the last.
+  ///   - messages: whether ranks share no memory.
   public func train(
     _ configuration: Configuration = Fixture.configuration(), in run: RunFolder, ranks: Int = 1,
-    from start: Start = .random, stopAfter: Moment? = nil
+    from start: Start = .random, stopAfter: Moment? = nil, messages: Bool = false
   ) throws -> TrainingResult {
     try onRanks(ranks) { [dataset] communicator in
+      if messages { communicator.useMessages(inSegmentsOf: 512 << 10) }
       let recorder = Recorder()
       let stops = Atomic(false)
       let trainer = try Trainer(

@@ -26,6 +26,12 @@ public struct GoldenNetwork: Decodable {
   /// The network's parameters before any training.
   public func parameters() -> Parameters {
     let parameters = Parameters(labels: labels, architecture: arch)
+    load(into: parameters)
+    return parameters
+  }
+
+  /// Gives a network of this kind these parameters.
+  public func load(into parameters: Parameters) {
     let place = Dictionary(uniqueKeysWithValues: zip(tensors, tensors.indices))
     for parameter in parameters.all {
       guard let k = place[parameter.name] else { preconditionFailure("no \(parameter.name) in the golden file") }
@@ -33,7 +39,6 @@ public struct GoldenNetwork: Decodable {
       parameters.load(
         (0..<parameter.range.count).map { Float(scale * Double(formula(k, $0)) + offset) }, into: parameter)
     }
-    return parameters
   }
 
   /// Norm and dot product of a tensor's values in PyTorch's layout.

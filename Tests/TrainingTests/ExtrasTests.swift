@@ -1,4 +1,5 @@
 import Checkpoints
+import Collectives
 import Compute
 import Foundation
 import PlanetData
@@ -65,18 +66,19 @@ import Testing
 
   /// The average against its definition.
   @Test func averageFollows() throws {
-    let parameters = Parameters(labels: 2, architecture: .resnet50)
+    let replica = try Replica(labels: 2, architecture: .resnet50, among: Communicator.threads(1)[0])
+    let parameters = replica.parameters
     let engine = Engine(kernels: Kernels.all[0], threads: Threads(2))
-    let average = Snapshot(of: parameters)
+    let average = try Snapshot(of: replica)
     var expected = 0.0
     for step in 1...5 {
       parameters.values[parameters.values.count - 1] = Float(step)
-      average.follow(parameters, step: step, decay: 0.4, engine: engine)
+      average.follow(step: step, decay: 0.4, engine: engine)
       let decay = min(0.4, Double(1 + step) / Double(10 + step))
       expected = decay * expected + (1 - decay) * Double(step)
     }
     expectClose([Double(average.values[average.values.count - 1])], [expected], relative: 1e-6)
-    average.swap(parameters)
+    try average.swap()
     expectClose([Double(parameters.values[parameters.values.count - 1])], [expected], relative: 1e-6)
     #expect(average.values[average.values.count - 1] == 5 && average.values[0] == 0)
   }

@@ -107,8 +107,8 @@ import Testing
         configuration, dataset: dataset, folder: folder, worker: slowWorker(communicator))
       let stage = configuration.stages[1]
       try trainer.load(.random)
-      let learner = Learner(
-        trainer.parameters, stage: stage, configuration: configuration, steps: 4, worker: trainer.worker)
+      let learner = try Learner(
+        trainer.replica, stage: stage, configuration: configuration, steps: 4, worker: trainer.worker)
       let batches = trainer.loader(stage, epoch: 0)
       let batch = try #require(try batches.next())
       _ = try learner.step(batch, step: 0, stop: false)

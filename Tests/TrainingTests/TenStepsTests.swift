@@ -20,10 +20,12 @@ import Testing
       epochs: 1)
     var configuration = Configuration(stages: [stage])
     (configuration.batchSize, configuration.ps, configuration.wd) = (golden.batch, 0, expected.weightDecay)
-    let parameters = golden.parameters()
-    let learner = Learner(
-      parameters, stage: stage, configuration: configuration, steps: expected.losses.count,
-      worker: Worker(Communicator.threads(1)[0], Engine(kernels: Kernels.all[0], threads: Threads(2))))
+    let communicator = Communicator.threads(1)[0]
+    let replica = try Replica(labels: golden.labels, architecture: golden.arch, among: communicator)
+    golden.load(into: replica.parameters)
+    let learner = try Learner(
+      replica, stage: stage, configuration: configuration, steps: expected.losses.count,
+      worker: Worker(communicator, Engine(kernels: Kernels.all[0], threads: Threads(2))))
     var losses: [Double] = []
     for step in expected.losses.indices {
       let batch = Batch(Array(0..<golden.batch), targets: golden.targets(step), size: golden.size) {

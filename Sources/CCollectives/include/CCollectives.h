@@ -17,7 +17,7 @@ enum {
   PD_OK = 0,
   PD_TIMED_OUT = 1,   // a peer did not come within the timeout
   PD_MISMATCHED = 2,  // a peer is in another operation
-  PD_ABANDONED = 3,   // a peer gave up (threads only: MPI kills the others instead)
+  PD_ABANDONED = 3,   // a peer gave up, and knows why
   PD_LIBRARY = 4,     // MPI or the system failed: see pd_failure_text
 };
 
@@ -37,13 +37,23 @@ int pd_failure_peer(const pd_communicator *c);
 /// MPI's own words for PD_LIBRARY, what differed for PD_MISMATCHED, otherwise "".
 const char *pd_failure_text(const pd_communicator *c);
 
+/// Whether all ranks share memory.
+int pd_shares_memory(const pd_communicator *c);
+
+/// Why the ranks of this host cannot share memory, through which small operations go; "" if they can, or are on several
+/// hosts. Then all goes by messages, which is slower.
+const char *pd_sharing_problem(const pd_communicator *c);
+
+/// From now on all operations go by messages, also where ranks share memory. Every rank calls it at the same point.
+void pd_use_messages(pd_communicator *c);
+
 /// Bytes that travel at once, the same on every rank. Set by tests, to cross segment boundaries without megabytes.
 int pd_set_segment(pd_communicator *c, size_t bytes);
 
 // MARK: Operations
 
 /// Replaces `values` on every rank by the sum over the ranks, elementwise. Bit-identical on every rank, and from run to
-/// run with the same number of ranks.
+/// run with the same number of ranks, on as many hosts.
 int pd_sum_float(pd_communicator *c, float *_Nullable values, size_t count);
 int pd_sum_double(pd_communicator *c, double *_Nullable values, size_t count);
 
@@ -61,6 +71,19 @@ int pd_gather(pd_communicator *c, const void *_Nullable data, const size_t *leng
 
 /// Returns once every rank has called it.
 int pd_barrier(pd_communicator *c);
+
+// MARK: Common memory
+
+/// Zeros that all ranks see, each at an address of its own. Every rank calls it with as many `bytes`.
+///
+/// - `memory`: NULL on all ranks if they have no common memory, or one cannot have so much: see pd_sharing_problem.
+int pd_share_memory(pd_communicator *c, size_t bytes, void *_Nullable *_Nonnull memory);
+/// Gives this rank's view of it up. It is gone when all ranks have.
+void pd_unshare_memory(void *memory, size_t bytes);
+
+/// Writes to `sum` the elements `begin ..< end` of the sum of `count` arrays, added in their order. `sum` may be one of
+/// them.
+void pd_sum_arrays(const float *_Nonnull const *_Nonnull arrays, int count, size_t begin, size_t end, float *sum);
 
 // MARK: Ranks as processes
 

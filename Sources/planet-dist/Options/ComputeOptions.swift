@@ -37,6 +37,10 @@ struct ComputeOptions: ParsableArguments {
   ///
   /// - Parameter fallback: the precision, where no option says otherwise.
   func worker(_ communicator: Communicator, precision fallback: Precision = .fp32) throws -> Worker {
+    if communicator.rank == 0, let problem = communicator.sharingProblem {
+      Console.complain(
+        "warning: ranks cannot share this host's memory (\(problem)), and send messages, which is slower")
+    }
     let precision = precision ?? fallback
     let kernels = try communicator.agree { try Kernels.choose(ProcessInfo.processInfo.environment["PLANET_ISA"]) }
     var name = Fingerprint()
