@@ -52,9 +52,9 @@ int pd_size(const pd_communicator *c) { return c->size; }
 int pd_failure(const pd_communicator *c) { return c->failure; }
 int pd_failure_peer(const pd_communicator *c) { return c->peer; }
 const char *pd_failure_text(const pd_communicator *c) { return c->text; }
-int pd_shares_memory(const pd_communicator *c) { return c->block != NULL; }
+int pd_shares_memory(const pd_communicator *c) { return c->block && !c->by_messages; }
 const char *pd_sharing_problem(const pd_communicator *c) { return c->problem; }
-void pd_use_messages(pd_communicator *c) { c->block = NULL; }
+void pd_use_messages(pd_communicator *c, int messages) { c->by_messages = messages; }
 
 int pd_fail(pd_communicator *c, int failure, int peer, const char *format, ...) {
   c->failure = failure;
@@ -88,7 +88,8 @@ double pd_now(void) {
 }
 
 // A large array is better cut into pieces that are under way at the same time, as messages do it.
-int pd_is_small(const pd_communicator *c, size_t bytes) { return c->block && bytes <= 8 * (size_t)PD_MAILBOX; }
+size_t pd_small_bytes(void) { return 8 * (size_t)PD_MAILBOX; }
+int pd_is_small(const pd_communicator *c, size_t bytes) { return pd_shares_memory(c) && bytes <= pd_small_bytes(); }
 
 int pd_do(pd_communicator *c, const pd_exchange *exchange) {
   int code = c->transport->start(c, exchange);

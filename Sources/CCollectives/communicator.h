@@ -56,6 +56,7 @@ struct pd_communicator {
   size_t segment;        // bytes
   unsigned char *_Nullable scratch;  // PD_IN_FLIGHT segments, for numbers that arrive to be added
   pd_block *_Nullable block;  // NULL where ranks have no common memory
+  int by_messages;            // nor use it
   uint32_t rounds;            // in which this rank has met the others there
   char problem[160];          // why ranks of one host have no common memory; else empty
   int failure;

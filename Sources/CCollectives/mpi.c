@@ -181,6 +181,12 @@ pd_communicator *pd_mpi_open(double timeout) {
   return c;
 }
 
+int pd_mpi_reference_sum(pd_communicator *c, float *values, size_t count) {
+  job *j = c->link;
+  int error = MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_FLOAT, MPI_SUM, j->comm);
+  return error == MPI_SUCCESS ? PD_OK : library_failure(c, error, -1);
+}
+
 int pd_mpi_leave(pd_communicator *c) {
   job *j = c->link;
   // MPI_Finalize waits for every rank, for ever: make sure first that they come.

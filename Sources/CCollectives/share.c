@@ -151,7 +151,7 @@ void *pd_share(pd_communicator *c, size_t bytes) {
 
 int pd_share_memory(pd_communicator *c, size_t bytes, void **memory) {
   *memory = NULL;
-  if (c->failure == PD_OK && c->block) *memory = pd_share(c, bytes);
+  if (c->failure == PD_OK && pd_shares_memory(c)) *memory = pd_share(c, bytes);
   return c->failure;
 }
 

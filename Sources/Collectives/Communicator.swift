@@ -37,6 +37,9 @@ import CCollectives
     }
   }
 
+  /// Sums of so many bytes and less go through mailboxes where ranks share memory.
+  public static var smallBytes: Int { pd_small_bytes() }
+
   /// Whether all ranks share memory, as those of one host do.
   public var sharesMemory: Bool { unsafe pd_shares_memory(handle) != 0 }
 
@@ -50,7 +53,7 @@ import CCollectives
   /// Lets all operations go by messages, in segments of at most so many bytes, so that tests cross the boundaries between
   /// these with small arrays; the same on every rank.
   package func useMessages(inSegmentsOf bytes: Int) {
-    unsafe pd_use_messages(handle)
+    unsafe pd_use_messages(handle, 1)
     unsafe precondition(pd_set_segment(handle, bytes) == PD_OK, "no memory for segments of \(bytes) bytes")
   }
 

@@ -1,33 +1,44 @@
 import CCollectives
 
-/// Memory that the ranks of one host all see, which begins as zeros. It is gone when no rank uses it any more, however a
+/// Arrays that the ranks of one host all see. They begin as zeros, and are gone when no rank uses them any more, however a
 /// rank ends.
 @safe public final class SharedMemory {
-  /// The floats, and a few more behind them that may be read.
-  public let floats: UnsafeMutableBufferPointer<Float>
+  private let start: UnsafeMutablePointer<Float>
   private let bytes: Int
+  private let count: Int
+  /// Each array begins on a page of its own.
+  private let stride: Int
 
-  /// Collective: every rank asks for as many floats.
+  /// Collective: every rank asks for the same.
   ///
+  /// - Parameters:
+  ///   - floats: of each array. A few more behind them may be read.
+  ///   - arrays: how many.
   /// - Returns: nil on all ranks where these share no memory, or cannot share so much
   ///   (``Communicator/sharingProblem``).
-  public init?(floats count: Int, among communicator: Communicator) throws(CommunicationError) {
-    bytes = count * MemoryLayout<Float>.stride + 64
+  public init?(floats count: Int, arrays: Int = 1, among communicator: Communicator) throws(CommunicationError) {
+    let page = 4096 / MemoryLayout<Float>.stride
+    let stride = (count + 16 + page - 1) / page * page
+    (self.count, self.stride) = (count, stride)
+    bytes = arrays * stride * MemoryLayout<Float>.stride
     var memory: UnsafeMutableRawPointer?
     if communicator.size > 1 {
       try unsafe communicator.check("shared memory", pd_share_memory(communicator.handle, bytes, &memory))
     }
-    let start = unsafe memory?.bindMemory(to: Float.self, capacity: count)
-    unsafe floats = UnsafeMutableBufferPointer(start: start, count: unsafe start == nil ? 0 : count)
-    if unsafe start == nil { return nil }
+    guard let memory = unsafe memory else { return nil }
+    unsafe start = memory.bindMemory(to: Float.self, capacity: arrays * stride)
   }
 
-  deinit {
-    if let start = unsafe floats.baseAddress { unsafe pd_unshare_memory(start, bytes) }
-  }
-}
+  deinit { unsafe pd_unshare_memory(start, bytes) }
 
-/// Writes to `sum` the elements `range` of the sum of several arrays, added in their order. `sum` may be one of them.
-public func add(_ arrays: [UnsafePointer<Float>], _ range: Range<Int>, into sum: UnsafeMutablePointer<Float>) {
-  unsafe pd_sum_arrays(arrays, Int32(arrays.count), range.lowerBound, range.upperBound, sum)
+  /// One of the arrays.
+  public func floats(_ array: Int = 0) -> UnsafeMutableBufferPointer<Float> {
+    unsafe UnsafeMutableBufferPointer(start: start + array * stride, count: count)
+  }
+
+  /// Writes into the elements `range` of one of `arrays` their sum over all of these, added in order.
+  public func sum(_ arrays: ClosedRange<Int>, _ range: Range<Int>, into array: Int) {
+    let terms = unsafe arrays.map { unsafe UnsafePointer<Float>(start + $0 * stride) }
+    unsafe pd_sum_arrays(terms, Int32(terms.count), range.lowerBound, range.upperBound, start + array * stride)
+  }
 }

@@ -9,34 +9,27 @@ public import ResNet
 /// writes a slice of its own: it sums that slice of all ranks' gradients, which it reads where they are, and updates it.
 /// No message is sent, nothing is copied, and nobody makes the same update twice. Where ranks share no memory each has a
 /// copy of everything, and makes all updates, from gradients that the ring has summed.
-@safe public final class Replica {
+public final class Replica {
   public let parameters: Parameters
   let communicator: Communicator
-  /// The gradients of all ranks, where ranks share memory.
-  private let gradients: [UnsafePointer<Float>]
+  /// Where ranks share memory: the parameters, and behind them each rank's gradients.
+  private let memory: SharedMemory?
 
   /// Zeros. Collective.
   public init(labels: Int, architecture: Architecture, among communicator: Communicator) throws {
     self.communicator = communicator
-    var gradients: [UnsafePointer<Float>] = unsafe []
+    var memory: SharedMemory?
     parameters = try Parameters(labels: labels, architecture: architecture) { count in
-      // The parameters, and each rank's gradients, from the beginning of a page on.
-      let stride = (count + 1023) / 1024 * 1024
-      guard let memory = try SharedMemory(floats: (communicator.size + 1) * stride, among: communicator) else {
-        return nil
+      memory = try SharedMemory(floats: count, arrays: 1 + communicator.size, among: communicator)
+      return memory.map {
+        unsafe Parameters.Place(values: $0.floats(), gradients: $0.floats(1 + communicator.rank), keeper: $0)
       }
-      let part = { unsafe UnsafeMutableBufferPointer(rebasing: memory.floats[$0 * stride..<$0 * stride + count]) }
-      unsafe gradients = unsafe (1...communicator.size).compactMap {
-        unsafe part($0).baseAddress.map { unsafe UnsafePointer($0) }
-      }
-      return unsafe Parameters.Place(
-        values: part(0), gradients: part(communicator.rank + 1), keeper: memory)
     }
-    unsafe self.gradients = unsafe gradients
+    self.memory = memory
   }
 
   /// Whether ranks have the parameters once.
-  var isShared: Bool { unsafe !gradients.isEmpty }
+  var isShared: Bool { memory != nil }
 
   /// As many zeros as there are parameters: one array for all ranks, where they share memory.
   func floats() throws -> OwnedFloats {
@@ -76,15 +69,16 @@ public import ResNet
   /// Sums the gradients in `ranges` over the ranks: in this rank's own part of them, or where no memory is shared
   /// everywhere.
   func sumGradients(_ ranges: [Range<Int>], engine: Engine) throws {
-    guard isShared else {
+    guard let memory else {
       for range in ranges { try unsafe communicator.allReduce(.init(rebasing: parameters.gradients[range])) }
       return
     }
     try meet()
-    guard let sum = unsafe parameters.gradients.baseAddress else { return }
     for range in own(ranges) {
       engine.threads.split(range.count, unit: 1024) { _, part in
-        unsafe add(gradients, range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound, into: sum)
+        memory.sum(
+          1...communicator.size, range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound,
+          into: 1 + communicator.rank)
       }
     }
   }
@@ -112,7 +106,7 @@ public import ResNet
   }
 
   init(_ memory: SharedMemory) {
-    unsafe values = memory.floats
+    unsafe values = memory.floats()
     (isShared, keeper) = (true, memory)
   }
 

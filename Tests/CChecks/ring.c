@@ -36,7 +36,7 @@ static void on_threads(int size, size_t segment, double timeout, body what) {
   pthread_t threads[MOST];
   if (!pd_threads_open(size, timeout, ranks)) exit(2);
   todo = what;
-  for (int rank = 0; rank < size && segment; rank++) pd_use_messages(ranks[rank]);
+  for (int rank = 0; rank < size && segment; rank++) pd_use_messages(ranks[rank], 1);
   for (int rank = 0; rank < size; rank++)
     if ((segment && pd_set_segment(ranks[rank], segment)) || pthread_create(&threads[rank], NULL, run, ranks[rank]))
       exit(2);

@@ -38,6 +38,18 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), arguments: [1, 2])
+  func allReduce(ranks: Int) throws {
+    let report = try json(["all-reduce", "--repetitions", "1"], ranks: ranks)
+    let sums = try #require(report["sums"] as? [[String: Any]])
+    #expect(report["ranks"] as? Int == ranks)
+    #expect(sums.map { $0["bytes"] as? Int } == [4096, 32768, 262_144, 2_097_152, 16_777_216, 102_400_000])
+    #expect(Set(sums.map { $0["way"] as? String }) == (ranks == 1 ? ["ring"] : ["mailboxes", "own parts"]))
+    for key in ["milliseconds", "ring_milliseconds", "mpi_milliseconds", "gigabytes_per_second"] {
+      #expect(sums.allSatisfy { ($0[key] as? Double ?? -1) >= 0 })
+    }
+  }
+
   @Test func memory() throws {
     let small = try json(["memory", "--size", "32", "--batch-size", "2"])
     let large = try json(["memory", "--size", "64", "--batch-size", "16"])

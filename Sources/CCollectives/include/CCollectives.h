@@ -37,15 +37,19 @@ int pd_failure_peer(const pd_communicator *c);
 /// MPI's own words for PD_LIBRARY, what differed for PD_MISMATCHED, otherwise "".
 const char *pd_failure_text(const pd_communicator *c);
 
-/// Whether all ranks share memory.
+/// Whether all ranks share memory, and use it.
 int pd_shares_memory(const pd_communicator *c);
+
+/// Operations on so many bytes and less go through the memory that ranks share.
+size_t pd_small_bytes(void);
 
 /// Why the ranks of this host cannot share memory, through which small operations go; "" if they can, or are on several
 /// hosts. Then all goes by messages, which is slower.
 const char *pd_sharing_problem(const pd_communicator *c);
 
-/// From now on all operations go by messages, also where ranks share memory. Every rank calls it at the same point.
-void pd_use_messages(pd_communicator *c);
+/// From now on all operations go by messages, also where ranks share memory; or, with 0, no longer. Every rank calls it at
+/// the same point.
+void pd_use_messages(pd_communicator *c, int messages);
 
 /// Bytes that travel at once, the same on every rank. Set by tests, to cross segment boundaries without megabytes.
 int pd_set_segment(pd_communicator *c, size_t bytes);
@@ -95,6 +99,9 @@ pd_communicator *_Nullable pd_mpi_open(double timeout);
 
 /// Waits until every rank leaves, and ends MPI. Only pd_close may follow.
 int pd_mpi_leave(pd_communicator *c);
+
+/// What pd_sum_float does, done by MPI_Allreduce: to compare with. It waits for ever, for a rank that does not come.
+int pd_mpi_reference_sum(pd_communicator *c, float *values, size_t count);
 
 /// Ends every rank's process, this one's with `code`.
 _Noreturn void pd_mpi_abort(int code);
