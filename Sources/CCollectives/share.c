@@ -1,9 +1,9 @@
 // A block of memory that processes of one host share.
 //
-// It is a file without a name (memfd): its pages are taken when it is made (fallocate), so that nobody is killed for
-// touching one that is not there; no limit on /dev/shm, which containers set at 64 MB, applies; and it is gone with the
-// last process that has it, however that ends. Rank 0 makes it and hands its descriptor to the others over a socket that
-// has no name in the file system either.
+// It is a file without a name (memfd): no limit on /dev/shm, which containers set at 64 MB, applies, and it is gone with
+// the last process that has it, however that ends. Rank 0 makes it and hands its descriptor to the others over a socket
+// that has no name in the file system either. Its pages are taken at once, so that nobody is killed later for touching one
+// that the host does not have: by each rank a part, which on a host of several memories is then near that rank.
 
 #define _GNU_SOURCE
 #include "block.h"
@@ -28,7 +28,7 @@ typedef struct {
 
 static int make_memory(size_t bytes) {
   int memory = memfd_create("planet-dist", MFD_CLOEXEC);
-  if (memory >= 0 && fallocate(memory, 0, 0, (off_t)bytes) == 0) return memory;
+  if (memory >= 0 && ftruncate(memory, (off_t)bytes) == 0) return memory;
   int error = errno;
   if (memory >= 0) close(memory);
   errno = error;
@@ -110,6 +110,20 @@ static int fetch(const address *at) {
   return memory;
 }
 
+// Takes this rank's part of the pages: large ones where the kernel has them, since sums over megabytes otherwise wait for
+// translations of addresses. Kernels before 5.14 do not know the advice, and take small ones.
+static int take_pages(const pd_communicator *c, int memory, unsigned char *block, size_t bytes) {
+  enum { PAGE = 4096, LARGE = 2 << 20, POPULATE_WRITE = 23 };
+  size_t unit = bytes >= 2 * LARGE ? LARGE : PAGE, units = (bytes + unit - 1) / unit;
+  size_t begin = units * (size_t)c->rank / (size_t)c->size * unit;
+  size_t end = units * (size_t)(c->rank + 1) / (size_t)c->size * unit;
+  if (end > bytes) end = bytes;
+  if (begin >= end) return 1;
+  if (unit == LARGE) madvise(block, bytes, MADV_HUGEPAGE);
+  return madvise(block + begin, end - begin, POPULATE_WRITE) == 0 ||
+         fallocate(memory, 0, (off_t)begin, (off_t)(end - begin)) == 0;
+}
+
 void *pd_share(pd_communicator *c, size_t bytes) {
   int memory = -1, server = -1, error = 0;
   address at;
@@ -128,16 +142,18 @@ void *pd_share(pd_communicator *c, size_t bytes) {
     }
   }
   void *block = MAP_FAILED;
+  int works = 0;
   if (memory >= 0 && at.length > 0) {
     block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-    if (block == MAP_FAILED) error = errno;
+    works = block != MAP_FAILED && take_pages(c, memory, block, bytes);
+    if (!works) error = errno;
   }
   if (memory >= 0) close(memory);
   if (server >= 0) close(server);
 
   // All have it, or nobody uses it.
   int outcomes[c->size];
-  outcomes[c->rank] = block != MAP_FAILED ? 0 : error ? error : EIO;
+  outcomes[c->rank] = works ? 0 : error ? error : EIO;
   int failed = pd_all_gather(c, outcomes, sizeof *outcomes) != PD_OK;
   for (int rank = 0; rank < c->size && !failed; rank++) {
     if (outcomes[rank] == 0) continue;
