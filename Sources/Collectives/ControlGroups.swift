@@ -60,7 +60,7 @@ private struct Mount {
   /// The group that is seen at `point`.
   let group: [Substring]
   let point: String
-  /// Of version 1; nil for version 2, which has all.
+  /// The controllers of a hierarchy of version 1; nil for version 2, which has all.
   let controllers: [Substring]?
 
   init?(_ line: String) {

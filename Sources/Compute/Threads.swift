@@ -32,8 +32,9 @@ public struct Threads: Sendable {
     }
   }
 
-  /// Splits a grid of `rows × columns` into as many rectangles as there are threads: over the columns as many threads
-  /// as there is work for, over the rows, at multiples of `unit`, the others. Runs `body` on each that is not empty.
+  /// Splits a grid of `rows × columns` into as many rectangles as there are threads, and runs `body` on each that is
+  /// not empty. Columns are cut into as many parts as possible: a divisor of the number of threads, and no more than
+  /// there are columns. Rows are cut, at multiples of `unit`, so that each thread has one rectangle.
   func split(_ rows: Int, unit: Int = 1, by columns: Int, _ body: (Int, Range<Int>, Range<Int>) -> Void) {
     let across = (1...count).last { count % $0 == 0 && $0 <= columns } ?? 1
     let (down, units) = (count / across, (rows + unit - 1) / unit)

@@ -123,7 +123,7 @@ public struct Configuration: Codable, Equatable, Sendable {
 
   /// Whether a recipe's file could say the same: every number is within its limits.
   public var isPlausible: Bool {
-    // Before the text, which counts on from these.
+    // Checked before the text is written: that adds 1 to the largest index, which must not overflow.
     guard stages.map(\.index).allSatisfy(Limits.stageIndex.contains) else { return false }
     return (try? RecipeFile.parse(RecipeFile.text(self), path: "")) == self
   }
@@ -133,8 +133,8 @@ public struct Configuration: Codable, Equatable, Sendable {
 }
 
 extension KeyedDecodingContainer {
-  /// Configurations saved before they named an architecture had the only one there was. `Configuration` is decoded by
-  /// this, because it is nearer than the library's.
+  /// Configurations saved before they named an architecture were of resnet50, the only one. The decoder that Swift
+  /// writes for `Configuration` calls this overload rather than the library's, because it is in the same module.
   func decode(_ type: Architecture.Type, forKey key: Key) throws -> Architecture {
     try decodeIfPresent(type, forKey: key) ?? .resnet50
   }

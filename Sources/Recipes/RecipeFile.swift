@@ -48,8 +48,8 @@ public enum RecipeFile {
     return configuration
   }
 
-  /// The text's marks that can begin a collection within another without a new line. Those that need one nest less deeply
-  /// than a file of the largest size is indented.
+  /// The text's marks that can begin a collection within another without a new line. Collections on lines of their own
+  /// are indented one column more each, so a file of the largest size has room for some 360 within each other.
   private static func openings(_ text: String) -> Int {
     zip(text.utf8, text.utf8.dropFirst()).count { a, b in
       switch a {

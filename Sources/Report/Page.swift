@@ -12,9 +12,10 @@ struct Page {
   let stages: [StageTable]
   /// The charts, as SVG.
   let charts: [String]
-  /// How often labels occur together, from the last stage that was trained; nil without validation.
+  /// How good the network is that the last trained stage ended with; nil before any stage is done, and without
+  /// validation.
   let result: ResultPage?
-  /// The network that stage ended with; nil before any stage is done.
+  /// How often labels occur together in the last trained stage's data; nil before any stage is done.
   let together: Together?
   let recipes: [RecipeText]
   let phaseNames: [String]

@@ -97,7 +97,7 @@ extension OpenRun {
     throw RunError.nothingToResume(folder: named ?? standard)
   }
 
-  /// Of `runs/planet`, `runs/planet-2`, … those that have a file, by its age.
+  /// Those of `runs/planet`, `runs/planet-2`, … that have a file, the one with the newest first.
   private static func newestFirst(of standard: String, with file: (RunFolder) -> String) -> [String] {
     let (parent, name) = (FilePath.folder(of: standard), FilePath.name(of: standard))
     let runs = ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []).filter { run in

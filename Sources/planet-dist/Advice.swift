@@ -7,7 +7,8 @@ import Runs
 import Scores
 import Training
 
-/// What to do about an error, in this program's options and files. The rooms' errors say what is wrong, and where.
+/// What to do about an error, in this program's options and files. The errors of the other modules say what is wrong,
+/// and where.
 enum Advice {
   /// The error for people: what is wrong, where, what to do.
   static func explain(_ error: any Error) -> String { "\(error)" + (about(error).map { " " + $0 } ?? "") }
