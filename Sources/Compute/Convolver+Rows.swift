@@ -29,7 +29,7 @@ extension Convolver {
     let block = Int(table.pointee.block)
     let budget = Self.chunkBytes / (shape.channels * engine.precision.bytes * rowsPerItem)
     let items = isPointwise ? max(1, budget / block) * block : max(1, budget)
-    engine.threads.split(shape.rows / rowsPerItem, unit: isPointwise ? 32 : 1) { part, range in
+    engine.threads.split(shape.rows / rowsPerItem, unit: isPointwise ? Threads.rowUnit : 1) { part, range in
       for first in stride(from: range.lowerBound, to: range.upperBound, by: items) {
         let count = min(items, range.upperBound - first)
         body(part, first * rowsPerItem..<(first + count) * rowsPerItem, isPointwise ? 1 : count)

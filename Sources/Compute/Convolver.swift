@@ -95,7 +95,7 @@ public struct Convolver: @unchecked Sendable {
     pack(weights)
     guard let affine else {
       let rows = forwardRows(x.shape, images: x.shape.images)
-      return engine.threads.split(y.shape.rows, unit: 32) { part, range in
+      return engine.threads.split(y.shape.rows, unit: Threads.rowUnit) { part, range in
         convolve(rows, x.memory, scratch.panels, y.memory, PD_REPLACE, range, after?.c(part))
       }
     }

@@ -7,6 +7,13 @@ public struct Threads: Sendable {
   /// How many parts work is split into.
   public let count: Int
 
+  /// Rows (pixels) are divided among threads at multiples of this. So many rows, of any number of channels, in fp32 as
+  /// in bf16, end where a cache line ends: no two threads write to the same line.
+  static let rowUnit = 32
+  /// Floats of an array are divided among threads at multiples of this, a page of 4 KiB: only the end of the array may
+  /// not fill a vector.
+  static let vectorUnit = 1024
+
   public init(_ count: Int) {
     precondition(count > 0, "\(count) threads")
     self.count = count

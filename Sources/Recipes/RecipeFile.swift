@@ -82,7 +82,8 @@ public enum RecipeFile {
     else { throw mapping.error("name", "must be letters, digits, '_', and then also '-' and '.', not '\(name)'") }
     guard !before.contains(where: { $0.name == name }) else { throw mapping.error("name", "is that of another stage") }
     var stage = Configuration.Stage(
-      name: name, index: nextIndex(after: before), size: 128, frozen: false, learningRates: [], epochs: Recipe.epochs)
+      name: name, index: nextIndex(after: before), size: Recipe.size, frozen: false, learningRates: [],
+      epochs: Recipe.epochs)
     try index.read(from: &mapping, into: &stage)
     guard !before.contains(where: { $0.index == stage.index })
     else { throw mapping.error("index", "is that of another stage") }

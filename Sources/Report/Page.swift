@@ -43,7 +43,7 @@ struct Page {
     init(_ result: StageResult) {
       let (known, counts) = (result.common ?? Array(result.labels.indices), result.coOccurrence)
       let shown = known.indices.sorted { (counts[$1][$1], $0) < (counts[$0][$0], $1) }
-        .prefix(StageResult.together).sorted()
+        .prefix(StageResult.pairLimit).sorted()
       note =
         shown.count < result.labels.count
         ? "The \(shown.count) commonest of \(result.labels.count) labels." : ""

@@ -1,7 +1,5 @@
-import Checkpoints
 import Files
 import Foundation
-import PlanetData
 import Recipes
 
 /// Where a run keeps what it makes.
