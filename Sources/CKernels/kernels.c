@@ -81,7 +81,7 @@ const pd_set *const *pd_sets(int *count) {
 }
 
 size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels) {
-  return 4 * (PD_STEPS * (PD_INPUTS + 16) + (size_t)panels * PD_STEPS * kernels->panel);
+  return 4 * (PD_STEPS * (PD_INPUTS + PD_SKEW) + (size_t)panels * PD_STEPS * kernels->panel);
 }
 
 size_t pd_winograd_panels(const pd_kernels *kernels, int inputs, int outputs) {

@@ -9,7 +9,8 @@ struct Axis {
   /// Whether all values are whole numbers, epochs for example: then there are no ticks between.
   let isWhole: Bool
 
-  /// Spans the values with a little room around them. They can all be shown; without any, it spans `0...1` or a decade.
+  /// Spans the values, for each of which ``canShow(_:on:)`` is true, with a little room around them; without values
+  /// `0...1`, or a decade.
   init(spanning values: [Double], scale: LineChart.Scale) {
     self.scale = scale
     isWhole = values.allSatisfy { $0 == $0.rounded() }

@@ -25,7 +25,7 @@ public struct Allowance: Sendable {
   /// What `ulimit` leaves.
   private static func addressSpace(root: String) -> [Budget] {
     // In pages: size, resident, shared, code, 0, data and stack.
-    let used = KernelFile.lines(root + "/proc/self/statm").first?.split(separator: " ").compactMap { Double($0) } ?? []
+    let used = ProcFile.lines(root + "/proc/self/statm").first?.split(separator: " ").compactMap { Double($0) } ?? []
     guard used.count > 5 else { return [] }
     // Threads reserve some half a gigabyte of addresses, for their stacks and for malloc, and use very little of it.
     let limits = [("ulimit -v", RLIMIT_AS, used[0], 5e8), ("ulimit -d", RLIMIT_DATA, used[5], 0)]

@@ -14,7 +14,7 @@ public struct Budget: Equatable, Sendable {
 
 extension Communicator {
   /// Threads that keep this rank's share of its processors busy, at least 1. Collective.
-  public func threads(of processors: [Budget]) throws(CommunicationError) -> Int {
+  public func threadCount(of processors: [Budget]) throws(CommunicationError) -> Int {
     let ranks = try total(1, drawnOn: processors)
     return max(1, zip(processors, ranks).map { Int($0.amount.rounded(.up) / $1) }.min() ?? 1)
   }

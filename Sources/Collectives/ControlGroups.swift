@@ -13,10 +13,10 @@ struct ControlGroups {
   /// - Parameter root: what stands before `/proc` and `/sys`, for tests.
   init(root: String) {
     // "4:memory:/docker/1f0c", "3:cpu,cpuacct:/"; of version 2 "0::/user.slice".
-    let memberships = KernelFile.lines(root + "/proc/self/cgroup").map {
+    let memberships = ProcFile.lines(root + "/proc/self/cgroup").map {
       $0.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
     }.filter { $0.count == 3 }
-    let mounts = KernelFile.lines(root + "/proc/self/mountinfo").compactMap(Mount.init)
+    let mounts = ProcFile.lines(root + "/proc/self/mountinfo").compactMap(Mount.init)
     func folders(_ controller: String) -> [String] {
       mounts.flatMap { mount in
         memberships.filter { mount.serves(controller, of: $0[1]) }.flatMap { mount.folders(to: $0[2]) }
@@ -24,7 +24,7 @@ struct ControlGroups {
     }
     processors = folders("cpu").compactMap { folder in
       if let budget = Self.budget(folder, "cpu.max", Self.ratio) { return budget }
-      let period = Self.number(KernelFile.lines(folder + "/cpu.cfs_period_us").first)
+      let period = Self.number(ProcFile.lines(folder + "/cpu.cfs_period_us").first)
       return Self.budget(folder, "cpu.cfs_quota_us") { quota in
         Self.number(quota).flatMap { quota in period.map { quota / $0 } }
       }
@@ -37,7 +37,7 @@ struct ControlGroups {
   private static func budget(_ folder: String, _ file: String, _ read: (String) -> Double?) -> Budget? {
     let path = folder + "/" + file
     var status = stat()
-    guard let amount = KernelFile.lines(path).first.flatMap(read), unsafe stat(folder, &status) == 0 else { return nil }
+    guard let amount = ProcFile.lines(path).first.flatMap(read), unsafe stat(folder, &status) == 0 else { return nil }
     // The folder's number is the same in every container that sees it, whatever its path there.
     let owner = pd_host_hash() ^ (UInt64(status.st_ino) &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(status.st_dev)
     return Budget(owner: owner, amount: amount, source: path)
@@ -60,7 +60,7 @@ private struct Mount {
   /// The group that is seen at `point`.
   let group: [Substring]
   let point: String
-  /// Of version 1; nil for version 2, which has all.
+  /// The controllers of a hierarchy of version 1; nil for version 2, which has all.
   let controllers: [Substring]?
 
   init?(_ line: String) {

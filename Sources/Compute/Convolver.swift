@@ -9,22 +9,22 @@ import CKernels
 ///
 /// `Sendable`, although its memory is not: a network runs one convolution at a time, whose threads use disjoint parts.
 public struct Convolver: @unchecked Sendable {
-  private let filter: pd_filter
-  private let engine: Engine
-  private let scratch: Scratch
-  private let parities: [Parity]
-  private let isPointwise: Bool
-  private let winograd: Winograd?
+  let filter: pd_filter
+  let engine: Engine
+  let scratch: Scratch
+  let parities: [Parity]
+  let isPointwise: Bool
+  let winograd: Winograd?
 
   /// The input pixels of one parity, the filter taps that reach them, and where those taps' transposed panels begin.
-  private struct Parity {
+  struct Parity {
     let (y, x): (Int32, Int32)
     let order: [Int32]
     let offset: Int
   }
 
   /// Bytes of input a thread normalizes before it convolves them: half of a second-level cache.
-  private static let chunkBytes = 1 << 19
+  static let chunkBytes = 1 << 19
 
   /// - Parameters:
   ///   - kernel: height and width of the filter, at most `PD_MAX_TAPS` elements.
@@ -95,7 +95,7 @@ public struct Convolver: @unchecked Sendable {
     pack(weights)
     guard let affine else {
       let rows = forwardRows(x.shape, images: x.shape.images)
-      return engine.threads.split(y.shape.rows, unit: 32) { part, range in
+      return engine.threads.split(y.shape.rows, unit: Threads.rowUnit) { part, range in
         convolve(rows, x.memory, scratch.panels, y.memory, PD_REPLACE, range, after?.c(part))
       }
     }
@@ -113,97 +113,6 @@ public struct Convolver: @unchecked Sendable {
     }
   }
 
-  /// The gradient of the loss by x, replacing `dx` or added to it.
-  ///
-  /// - Parameters:
-  ///   - before: a pass that computes dy.
-  ///   - after: what is done to dx.
-  public func inputGradient(
-    dy: Tensor, weights: UnsafePointer<Float>, into dx: Tensor, adding: Bool = false, before: RowPass? = nil,
-    after: RowPass? = nil
-  ) {
-    precondition(output(for: dx.shape) == dy.shape, "input gradient of \(dy.shape) into \(dx.shape)")
-    if let winograd, !adding {
-      return winograd.inputGradient(dy: dy, weights: weights, into: dx, before: before, after: after)
-    }
-    packTransposed(weights)
-    let rows = parities.map { parity in
-      var order = [Int32](repeating: 0, count: PD_MAX_TAPS)
-      return pd_backward_rows(
-        filter, Int32(dx.shape.images), Int32(dx.shape.height), Int32(dx.shape.width), parity.y, parity.x, &order)
-    }
-    chunks(dy.shape) { part, dyRows, _ in
-      if let before { engine.run(before, part, on: dy, dyRows) }
-      for (parity, rows) in zip(parities, rows) where !(parity.order.isEmpty && adding) {
-        let own = Shape(dx.shape.images, Int(rows.height), Int(rows.width), 1)
-        convolve(
-          rows, dy.memory, scratch.panels + parity.offset, dx.memory, adding ? PD_ADD : PD_REPLACE,
-          self.rows(of: own, for: dyRows, of: dy.shape), after?.c(part))
-      }
-    }
-  }
-
-  /// The gradient of the loss by the weights, replacing `dw`. The same bits for every number of threads.
-  ///
-  /// - Parameter affine: as in ``forward(_:normalizing:weights:into:after:)``.
-  public func weightGradient(
-    x: Tensor, normalizing affine: Affine? = nil, dy: Tensor, dw: UnsafeMutablePointer<Float>
-  ) {
-    precondition(output(for: x.shape) == dy.shape, "weight gradient of \(x.shape) and \(dy.shape)")
-    if let winograd { return winograd.weightGradient(x: x, normalizing: affine, dy: dy, dw: dw) }
-    withUnsafePointer(to: forwardRows(x.shape, images: x.shape.images)) { rows in
-      engine.threads.split(Int(filter.inputs), by: panels(filter.outputs)) { part, inputs, panels in
-        table.pointee.weight_gradient(
-          rows, x.memory, affine?.scale, affine?.shift, dy.memory, dw, Int32(inputs.lowerBound),
-          Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound), scratch.thread(part))
-      }
-    }
-  }
-}
-
-extension Convolver {
-  private var table: UnsafePointer<pd_kernels> { engine.kernels.table(engine.precision) }
-
-  /// Panels for this many channels.
-  private func panels(_ channels: Int32) -> Int { Int((channels + table.pointee.panel - 1) / table.pointee.panel) }
-
-  private func forwardRows(_ x: Shape, images: Int) -> pd_rows {
-    pd_forward_rows(filter, Int32(images), Int32(x.height), Int32(x.width), Int32(x.channels))
-  }
-
-  private func convolve(
-    _ rows: pd_rows, _ input: UnsafeRawPointer, _ panels: UnsafeRawPointer, _ output: UnsafeMutableRawPointer,
-    _ store: pd_store, _ range: Range<Int>, _ after: pd_pass?
-  ) {
-    withUnsafePointer(to: rows) { rows in
-      withOptionalPointer(to: after) {
-        table.pointee.convolve(rows, input, panels, output, store, range.lowerBound, range.upperBound, $0)
-      }
-    }
-  }
-
-  /// Splits a tensor over threads, and each thread's part into chunks that fit its cache: rows where nothing but a row
-  /// is needed to compute a row, else whole images. Calls `body` with the thread, the chunk's rows and its images.
-  private func chunks(_ shape: Shape, _ body: (_ part: Int, _ rows: Range<Int>, _ images: Int) -> Void) {
-    let rowsPerItem = isPointwise ? 1 : shape.height * shape.width
-    let block = Int(table.pointee.block)
-    let budget = Self.chunkBytes / (shape.channels * engine.precision.bytes * rowsPerItem)
-    let items = isPointwise ? max(1, budget / block) * block : max(1, budget)
-    engine.threads.split(shape.rows / rowsPerItem, unit: isPointwise ? 32 : 1) { part, range in
-      for first in stride(from: range.lowerBound, to: range.upperBound, by: items) {
-        let count = min(items, range.upperBound - first)
-        body(part, first * rowsPerItem..<(first + count) * rowsPerItem, isPointwise ? 1 : count)
-      }
-    }
-  }
-
-  /// The rows of `y` that belong to a chunk of x.
-  private func rows(of y: Shape, for chunk: Range<Int>, of x: Shape) -> Range<Int> {
-    if isPointwise { return chunk }
-    let (perImageX, perImageY) = (x.height * x.width, y.height * y.width)
-    return chunk.lowerBound / perImageX * perImageY..<chunk.upperBound / perImageX * perImageY
-  }
-
   private func pack(_ weights: UnsafePointer<Float>) {
     let taps = filter.height * filter.width
     let order = Array(0..<taps)
@@ -211,16 +120,6 @@ extension Convolver {
       table.pointee.pack(
         weights, order, taps, filter.inputs, filter.outputs, Int32(range.lowerBound), Int32(range.upperBound),
         scratch.panels)
-    }
-  }
-
-  private func packTransposed(_ weights: UnsafePointer<Float>) {
-    engine.threads.split(panels(filter.inputs)) { _, range in
-      for parity in parities {
-        table.pointee.pack_transposed(
-          weights, parity.order, Int32(parity.order.count), filter.inputs, filter.outputs, Int32(range.lowerBound),
-          Int32(range.upperBound), scratch.panels + parity.offset)
-      }
     }
   }
 }

@@ -11,7 +11,7 @@ extension Engine {
     }
   }
 
-  /// The pooling's gradient by what it took the largest of, replacing dx.
+  /// The max pooling's gradient by its input after ReLU: each dy goes to the tap that `argmax` remembers. Replaces dx.
   public func maxPoolBackward(_ dy: Tensor, argmax: UnsafePointer<UInt8>, into dx: Tensor) {
     threads.split(dx.shape.images) { _, images in
       kernels.table(dx.precision).pointee.max_pool_backward(
@@ -30,7 +30,7 @@ extension Engine {
     }
   }
 
-  /// Its gradient by x, replacing dx.
+  /// The gradient of ``concatPool(_:into:argmax:)`` by x. Replaces dx.
   public func concatPoolBackward(_ dy: Tensor, argmax: UnsafePointer<Int32>, into dx: Tensor) {
     threads.split(dx.shape.images) { _, images in
       kernels.table(dx.precision).pointee.concat_pool_backward(

@@ -23,7 +23,7 @@ extension Engine {
     let decay = Float(1 - weightDecay * learningRate)
     let stepSize = Float(learningRate / (1 - power(betas.0, step)))
     let correction = Float((1 - power(betas.1, step)).squareRoot())
-    threads.split(weights.count, unit: 1024) { _, part in
+    threads.split(weights.count, unit: Threads.vectorUnit) { _, part in
       let i = part.lowerBound
       kernels.set.pointee.adamw(
         w + i, g + i, m + i, v + i, part.count, Float(betas.0), Float(betas.1), Float(epsilon), decay, stepSize,
@@ -37,7 +37,7 @@ extension Engine {
   ) {
     guard let a = average.baseAddress, let x = values.baseAddress else { return }
     precondition(values.count == average.count, "\(values.count) values, \(average.count) averages")
-    threads.split(values.count, unit: 1024) { _, part in
+    threads.split(values.count, unit: Threads.vectorUnit) { _, part in
       pd_approach(a + part.lowerBound, x + part.lowerBound, part.count, Float(share))
     }
   }

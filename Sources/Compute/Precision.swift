@@ -6,7 +6,7 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
   /// The upper half of fp32: its range, 8 bits of precision.
   case bf16
 
-  /// Of one value.
+  /// The size of one value.
   public var bytes: Int { self == .fp32 ? 4 : 2 }
   var c: pd_precision { self == .fp32 ? PD_FP32 : PD_BF16 }
 }

@@ -109,7 +109,7 @@ public struct RowPass: @unchecked Sendable {
 extension Engine {
   /// `pass` over all of output.
   public func run(_ pass: RowPass, on output: Tensor) {
-    threads.split(output.shape.rows, unit: 32) { part, rows in run(pass, part, on: output, rows) }
+    threads.split(output.shape.rows, unit: Threads.rowUnit) { part, rows in run(pass, part, on: output, rows) }
   }
 
   /// `pass` over some rows, as thread `part`.

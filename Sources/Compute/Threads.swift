@@ -7,6 +7,13 @@ public struct Threads: Sendable {
   /// How many parts work is split into.
   public let count: Int
 
+  /// Rows (pixels) are divided among threads at multiples of this. So many rows, of any number of channels, in fp32 as
+  /// in bf16, end where a cache line ends: no two threads write to the same line.
+  static let rowUnit = 32
+  /// Floats of an array are divided among threads at multiples of this, a page of 4 KiB: only the end of the array may
+  /// not fill a vector.
+  static let vectorUnit = 1024
+
   public init(_ count: Int) {
     precondition(count > 0, "\(count) threads")
     self.count = count
@@ -32,8 +39,9 @@ public struct Threads: Sendable {
     }
   }
 
-  /// Splits a grid of `rows × columns` into as many rectangles as there are threads: over the columns as many threads
-  /// as there is work for, over the rows, at multiples of `unit`, the others. Runs `body` on each that is not empty.
+  /// Splits a grid of `rows × columns` into as many rectangles as there are threads, and runs `body` on each that is
+  /// not empty. Columns are cut into as many parts as possible: a divisor of the number of threads, and no more than
+  /// there are columns. Rows are cut, at multiples of `unit`, so that each thread has one rectangle.
   func split(_ rows: Int, unit: Int = 1, by columns: Int, _ body: (Int, Range<Int>, Range<Int>) -> Void) {
     let across = (1...count).last { count % $0 == 0 && $0 <= columns } ?? 1
     let (down, units) = (count / across, (rows + unit - 1) / unit)

@@ -63,7 +63,7 @@ public struct StageSpeed: Sendable {
   }
 
   /// Seconds of one epoch: its steps, and the validation after them.
-  public func epoch(train: Int, valid: Int, batchSize: Int) -> Double? {
+  public func epochSeconds(train: Int, valid: Int, batchSize: Int) -> Double? {
     guard let training, let evaluation else { return nil }
     return Double(train / batchSize * batchSize) / training + Double(valid) / evaluation
   }

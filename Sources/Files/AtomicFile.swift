@@ -70,7 +70,7 @@ public enum AtomicFile {
   /// Removes what killed processes left behind in a folder: temporary files, `.NAME.PID.tmp`, of processes that are no
   /// more.
   ///
-  /// - Parameter isOurs: whether files of that name are written by this.
+  /// - Parameter isOurs: whether this program writes files of that name.
   public static func removeLeftovers(in folder: String, where isOurs: (_ name: String) -> Bool) {
     let folder = folder.isEmpty ? "." : folder
     for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {

@@ -32,7 +32,7 @@ public struct CRC32 {
 extension CRC32 {
   /// How many digits there are.
   public static let digitCount = 8
-  /// What stands in the digits' place while the checksum is computed that they will tell.
+  /// Written in the place of the digits while the checksum is computed.
   public static let zeroDigits = String(repeating: "0", count: digitCount)
 
   /// The checksum as text.
@@ -41,7 +41,7 @@ extension CRC32 {
     return String(repeating: "0", count: Self.digitCount - digits.count) + digits
   }
 
-  /// Goes on with zeros in the place of a checksum's own digits, which cannot be part of what they tell.
+  /// Goes on as if the checksum's own digits were zeros: a checksum cannot cover itself.
   public mutating func updateWithZeroDigits() {
     update(Array(Self.zeroDigits.utf8).span)
   }

@@ -2,7 +2,8 @@ import Foundation
 
 /// A folder that appears with everything in it, or not at all.
 public enum NewFolder {
-  /// Runs `fill` on a folder beside `path`, which gets that name when all is in it; until then an empty one has it.
+  /// Lets `fill` write to a temporary folder beside `path`, and renames it to `path` when all is in it. Meanwhile an
+  /// empty folder holds the name.
   ///
   /// - Parameter path: nothing, or an empty folder.
   /// - Throws: what `fill` throws; ``FileError/system(path:action:code:)`` with `ENOTEMPTY` where something is there.

@@ -14,8 +14,8 @@ public struct JudgedImages: Codable, Equatable, Sendable {
     case split(validPct: Double?, seed: UInt32?)
   }
 
-  /// A saved network: its file, and what that says of its data.
-  public typealias Network = (path: String, origin: DataOrigin)
+  /// A saved network's file, and what it says of its data.
+  public typealias Source = (path: String, origin: DataOrigin)
 
   /// Places in the data, in the order drawn.
   public let indices: [Int]
@@ -26,7 +26,7 @@ public struct JudgedImages: Codable, Equatable, Sendable {
   ///   - names: the images', in the data's order.
   ///   - networks: what is judged, one or more.
   /// - Throws: if the images asked for are none, or cannot be told.
-  public init(_ choice: Choice, among names: [String], networks: [Network]) throws(InferenceError) {
+  public init(_ choice: Choice, among names: [String], networks: [Source]) throws(InferenceError) {
     var warnings: [String] = []
     switch choice {
     case .heldOut: (indices, warnings) = try Self.heldOut(names, networks)
@@ -48,7 +48,7 @@ public struct JudgedImages: Codable, Equatable, Sendable {
   }
 
   /// What the runs of all networks held out, in the first one's order.
-  private static func heldOut(_ names: [String], _ networks: [Network]) throws(InferenceError) -> ([Int], [String]) {
+  private static func heldOut(_ names: [String], _ networks: [Source]) throws(InferenceError) -> ([Int], [String]) {
     var (parts, warnings): ([[Int]], [String]) = ([], [])
     for (path, origin) in networks {
       guard let part = origin.heldOut(among: names) else {
@@ -73,7 +73,7 @@ public struct JudgedImages: Codable, Equatable, Sendable {
     return (common, warnings)
   }
 
-  private static func flattered(_ network: Network, _ trained: Int, of judged: Int) -> String {
+  private static func flattered(_ network: Source, _ trained: Int, of judged: Int) -> String {
     network.origin.images == nil
       ? "\(network.path) does not name its images: if these are its data, it was trained on \(trained) of the "
         + "\(judged) evaluated, which flatters it"

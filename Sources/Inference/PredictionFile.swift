@@ -6,8 +6,8 @@ import Foundation
 /// and writes.
 struct PredictionFile {
   let path: String
-  /// All that decides the probabilities, by what the user calls it: the unfinished prediction of another command must
-  /// not be continued.
+  /// All that decides the probabilities, by its keys in the file: the unfinished prediction of another command must not
+  /// be continued.
   let identity: [String: String]
   /// Bounds of its progress.
   let passes: Int
@@ -23,7 +23,8 @@ struct PredictionFile {
     guard file.metadata["format"] == Self.format, let text = file.metadata["identity"],
       let saved = try? JSONDecoder().decode([String: String].self, from: Data(text.utf8))
     else { throw problem("not an unfinished prediction") }
-    let differences = identity.keys.filter { saved[$0] != identity[$0] }.sorted()
+    // Files have the options' names in these keys; the message leaves them to whoever knows the options.
+    let differences = identity.keys.filter { saved[$0] != identity[$0] }.sorted().map { $0.parts(by: "(")[0].trimmed }
     guard differences.isEmpty else {
       throw problem("holds the unfinished prediction of other \(differences.joined(separator: ", "))")
     }
@@ -32,6 +33,7 @@ struct PredictionFile {
       let sums = file.tensors["sums"]?.values, sums.count == 2 * images * labels
     else { throw problem("its progress is not within its images") }
     let progress = PredictionProgress(passes: passes, images: done, sums: Self.doubles(sums))
+    // The weights add up to 1 but for rounding.
     guard progress.sums.allSatisfy({ (0...1.001).contains($0) }) else { throw problem("has what is no probability") }
     return progress
   }

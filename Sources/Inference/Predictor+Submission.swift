@@ -1,4 +1,3 @@
-import Checkpoints
 public import Collectives
 import Files
 import Foundation

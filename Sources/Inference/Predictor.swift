@@ -108,8 +108,9 @@ public final class Predictor {
       : Predictions(probabilities: progress.sums, of: indices, in: dataset)
   }
 
-  /// All that decides the probabilities of images of these names, by what users call it; complete on rank 0. Their
-  /// content is left out: an image that ended a prediction is repaired before it goes on.
+  /// All that decides the probabilities of images of these names, by the keys it has in files. Only rank 0's is complete,
+  /// since it alone holds the checkpoints. Images count by name, not by content: a broken one may be repaired before the
+  /// prediction goes on.
   func identity(_ names: Fingerprint) -> [String: String] {
     [
       "checkpoints": networks.models.map { String($0.fingerprint, radix: 16) }.joined(separator: " "),

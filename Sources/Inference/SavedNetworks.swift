@@ -40,7 +40,7 @@ public struct SavedNetworks {
   }
 
   /// Their files, and what those say of their data; on rank 0.
-  public var origins: [JudgedImages.Network] { models.map { ($0.path, $0.origin) } }
+  public var origins: [JudgedImages.Source] { models.map { ($0.path, $0.origin) } }
 
   private struct Shared: Codable {
     let labels: [String]

@@ -1,11 +1,12 @@
 public import Compute
 public import Foundation
-import PlanetData
 public import ResNet
 
-/// Everything that decides what a run computes: two runs with equal configurations, data and starting weights on as many
-/// ranks and threads give the same bits. Saved with a run's state, and compared when it resumes. ``RecipeFile`` is how it
-/// is written for people.
+/// A recipe, as arguments and messages call it. (``Recipe`` has the values of the planet recipe.)
+///
+/// It is everything that decides what a run computes: two runs with equal configurations, data and starting weights on
+/// as many ranks and threads give the same bits. Saved with a run's state, and compared when it resumes. ``RecipeFile``
+/// is how it is written for people.
 public struct Configuration: Codable, Equatable, Sendable {
   /// Layer groups with learning rates of their own (recipe §4).
   public static let layerGroups = Architecture.headGroup + 1
@@ -41,7 +42,7 @@ public struct Configuration: Codable, Equatable, Sendable {
   }
 
   /// Whose images a batch normalization's statistics are taken over.
-  public enum BatchNorm: String, Codable, CaseIterable, Sendable {
+  public enum BatchNormScope: String, Codable, CaseIterable, Sendable {
     /// All ranks'.
     case sync
     /// Each rank's own.
@@ -75,7 +76,7 @@ public struct Configuration: Codable, Equatable, Sendable {
   public var seed: UInt32 = 1
   public var augment = true
   public var shuffle = true
-  public var batchNorm = BatchNorm.sync
+  public var batchNorm = BatchNormScope.sync
   public var precision = Precision.fp32
   public var validPct = Recipe.validPct
   public var splitSeed = Recipe.splitSeed
@@ -123,7 +124,7 @@ public struct Configuration: Codable, Equatable, Sendable {
 
   /// Whether a recipe's file could say the same: every number is within its limits.
   public var isPlausible: Bool {
-    // Before the text, which counts on from these.
+    // Checked before the text is written: that adds 1 to the largest index, which must not overflow.
     guard stages.map(\.index).allSatisfy(Limits.stageIndex.contains) else { return false }
     return (try? RecipeFile.parse(RecipeFile.text(self), path: "")) == self
   }
@@ -133,8 +134,8 @@ public struct Configuration: Codable, Equatable, Sendable {
 }
 
 extension KeyedDecodingContainer {
-  /// Configurations saved before they named an architecture had the only one there was. `Configuration` is decoded by
-  /// this, because it is nearer than the library's.
+  /// Configurations saved before they named an architecture were of resnet50, the only one. The decoder that Swift
+  /// writes for `Configuration` calls this overload rather than the library's, because it is in the same module.
   func decode(_ type: Architecture.Type, forKey key: Key) throws -> Architecture {
     try decodeIfPresent(type, forKey: key) ?? .resnet50
   }

@@ -27,12 +27,12 @@ extension DataOrigin {
   }
 
   private init?(recipe: String) {
-    struct Knobs: Decodable {
+    struct SplitKnobs: Decodable {
       var validPct: Double?
       var splitSeed: UInt32?
       var precision: Precision?
     }
-    guard let knobs = try? JSONDecoder().decode(Knobs.self, from: Data(recipe.utf8)) else { return nil }
+    guard let knobs = try? JSONDecoder().decode(SplitKnobs.self, from: Data(recipe.utf8)) else { return nil }
     (images, place) = (nil, nil)
     (validPct, splitSeed) = (knobs.validPct ?? Recipe.validPct, knobs.splitSeed ?? Recipe.splitSeed)
     precision = knobs.precision ?? .fp32

@@ -9,7 +9,7 @@ public struct DataOrigin: Codable, Equatable, Sendable {
   /// The images, by name.
   public struct Images: Codable, Equatable, Sendable {
     public let count: Int
-    /// Of the names, in the order of their bytes.
+    /// A hash of the names, in the order of their bytes.
     public let digest: String
     /// The images that were judged with, in the order drawn: what a run held out, or what thresholds were chosen on.
     public let heldOut: [String]
@@ -40,7 +40,7 @@ public struct DataOrigin: Codable, Equatable, Sendable {
     case splitSeed = "split_seed"
   }
 
-  /// Of what a configuration makes of a dataset, from weights that saw nothing of it before.
+  /// The origin of what a configuration trains on a dataset, from weights that saw none of it before.
   public init(_ dataset: Dataset, _ configuration: Configuration) {
     let names = dataset.names
     images = Images(
@@ -51,7 +51,7 @@ public struct DataOrigin: Codable, Equatable, Sendable {
     precision = configuration.precision
   }
 
-  /// Of thresholds that were chosen on some images of a dataset.
+  /// The origin of thresholds that were chosen on some images of a dataset.
   ///
   /// - Parameter network: the origin of the network that said how likely each label is.
   public init(chosenOn images: [Int], of dataset: Dataset, network: DataOrigin, precision: Precision) {

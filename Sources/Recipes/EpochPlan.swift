@@ -7,7 +7,7 @@ public struct EpochPlan: Sendable {
   private let epoch: Int
   private let augments: Bool
   private let mixup: Mixup?
-  /// Of the stage, before this epoch.
+  /// The stage's steps before this epoch.
   private let stepsBefore: Int
 
   init(_ recipe: Configuration, _ stage: Configuration.Stage, epoch: Int, images: [Int]) {

@@ -1,5 +1,3 @@
-import Files
-
 /// One value that a recipe sets. Whatever reads, writes, checks or explains it, in files and on the command line, does so
 /// by its entry in ``Knobs``.
 public struct Knob<Root, Value: KnobValue>: Sendable {
@@ -23,21 +21,20 @@ public struct Knob<Root, Value: KnobValue>: Sendable {
     (self.comment, self.complaint) = (comment, complaint)
   }
 
-  /// Its name on the command line, such as `--batch-size`.
-  public var option: String { "--" + key.parts(by: "_").joined(separator: "-") }
-
   /// What becomes of a root where `value` is given.
   public func setting(_ value: Value?) -> Setting<Root> {
     Setting(
-      problem: value.flatMap(complaint).map { "\(option) \($0)." },
+      key: key, complaint: value.flatMap(complaint),
       apply: { [path] root in if let value { root[keyPath: path] = value } })
   }
 }
 
 /// A knob's value that somebody gave, or did not give.
 public struct Setting<Root> {
-  /// What is wrong with it: "--batch-size must be 2 to 65536, not 1."; nil where nothing is.
-  public let problem: String?
+  /// The knob's name in files, such as `batch_size`.
+  public let key: String
+  /// What is wrong with the value: "must be 2 to 65536, not 1"; nil where nothing is.
+  public let complaint: String?
   /// Sets it, if it was given.
   public let apply: (inout Root) -> Void
 }

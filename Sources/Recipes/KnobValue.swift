@@ -59,7 +59,7 @@ extension KnobValue where Self: RawRepresentable<String> & CaseIterable {
   }
 }
 
-extension Configuration.BatchNorm: KnobValue {}
+extension Configuration.BatchNormScope: KnobValue {}
 extension Precision: KnobValue {}
 extension Architecture: KnobValue {}
 

@@ -1,3 +1,4 @@
+import PlanetData
 public import ResNet
 
 /// fastai's "planet" recipe (course-v3's lesson3-planet.ipynb; learning rates of the first blog post), and what its knobs
@@ -5,12 +6,14 @@ public import ResNet
 public enum Recipe {
   /// The four stages; `launch/recipes/planet.yaml` says the same.
   public static let planet = Configuration(stages: [
-    stage("stage-1-rn50", 0, size: 128, frozen: true, lr: 0.01),
-    stage("stage-2-rn50", 1, size: 128, frozen: false, lr: 0.01),
+    stage("stage-1-rn50", 0, size: size, frozen: true, lr: 0.01),
+    stage("stage-2-rn50", 1, size: size, frozen: false, lr: 0.01),
     stage("stage-1-256-rn50", 2, size: 256, frozen: true, lr: 1e-3),
     stage("stage-2-256-rn50", 3, size: 256, frozen: false, lr: 1e-3),
   ])
 
+  /// Side of the images, in pixels, of the first two stages, and of a stage that does not say.
+  public static let size = 128
   /// Epochs of each stage.
   public static let epochs = 5
   /// The network.
@@ -24,9 +27,9 @@ public enum Recipe {
   /// Logits become tags above this probability.
   public static let threshold = 0.2
   /// Fraction of the images kept for validation.
-  public static let validPct = 0.2
+  public static let validPct = Split.validPct
   /// Seed of the split.
-  public static let splitSeed: UInt32 = 42
+  public static let splitSeed = Split.seed
 
   /// The peak learning rates of a stage for the notebook's `lr`: a frozen stage peaks at `slice(lr)`, the others at
   /// `slice(1e-5, lr/5)`.

@@ -3,19 +3,23 @@ import Yams
 /// What YAML has and a recipe does not need: anchors, aliases and tags. By aliases of aliases a few lines describe more
 /// than any machine holds.
 enum RecipeExtras {
-  /// Refuses text with many aliases before it is parsed: the parser compares keys as if each alias were written out. Few
-  /// ones take little time, and their anchors are found afterwards, whatever quotation marks and comments hide.
+  /// Refuses text with many aliases before it is parsed, since the parser compares keys as if each alias were written
+  /// out. A few cost little; they are refused after parsing, by their anchors.
   static func refuseAliases(_ text: String, path: String) throws(RecipeError) {
     var (line, found) = (1, 0)
     for (a, b) in zip(text.utf8, text.utf8.dropFirst()) {
       if a == UInt8(ascii: "\n") { line += 1 }
       guard a == UInt8(ascii: "*"), RecipeFile.isNameCharacter(b) else { continue }
       found += 1
-      if found > 16 { throw RecipeError(path: path, line: line, reason: "it has aliases, '*NAME'" + whichNone) }
+      if found > aliasLimit { throw RecipeError(path: path, line: line, reason: "it has aliases, '*NAME'" + whichNone) }
     }
   }
 
-  /// An anchor stands before its aliases, so that no more is looked at than was written.
+  /// More than the stray asterisks of comments and quotes, and few enough to be parsed quickly.
+  private static let aliasLimit = 16
+
+  /// Refuses a node that has an anchor or a tag, or holds one that has. A node's anchor is looked at before its
+  /// contents, so what aliases would repeat is never walked through.
   ///
   /// - Parameter isKey: the parser has already given keys the tags that their looks imply.
   static func refuse(in node: Node, path: String, isKey: Bool = false) throws(RecipeError) {

@@ -48,8 +48,8 @@ public enum RecipeFile {
     return configuration
   }
 
-  /// The text's marks that can begin a collection within another without a new line. Those that need one nest less deeply
-  /// than a file of the largest size is indented.
+  /// The text's marks that can begin a collection within another without a new line. Collections on lines of their own
+  /// are indented one column more each, so a file of the largest size has room for some 360 within each other.
   private static func openings(_ text: String) -> Int {
     zip(text.utf8, text.utf8.dropFirst()).count { a, b in
       switch a {
@@ -82,7 +82,8 @@ public enum RecipeFile {
     else { throw mapping.error("name", "must be letters, digits, '_', and then also '-' and '.', not '\(name)'") }
     guard !before.contains(where: { $0.name == name }) else { throw mapping.error("name", "is that of another stage") }
     var stage = Configuration.Stage(
-      name: name, index: nextIndex(after: before), size: 128, frozen: false, learningRates: [], epochs: Recipe.epochs)
+      name: name, index: nextIndex(after: before), size: Recipe.size, frozen: false, learningRates: [],
+      epochs: Recipe.epochs)
     try index.read(from: &mapping, into: &stage)
     guard !before.contains(where: { $0.index == stage.index })
     else { throw mapping.error("index", "is that of another stage") }

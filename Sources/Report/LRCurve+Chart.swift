@@ -16,7 +16,7 @@ extension LRCurve {
       } ?? [])
   }
 
-  /// The place of the point that is nearest to a learning rate on a logarithmic axis.
+  /// The smoothed loss of the shown point whose learning rate is nearest to this one on a logarithmic axis.
   private func loss(at lr: Double) -> Double? {
     shown.min { abs(log($0.lr / lr)) < abs(log($1.lr / lr)) }?.smoothLoss
   }

@@ -12,9 +12,10 @@ struct Page {
   let stages: [StageTable]
   /// The charts, as SVG.
   let charts: [String]
-  /// How often labels occur together, from the last stage that was trained; nil without validation.
+  /// How good the network is that the last trained stage ended with; nil before any stage is done, and without
+  /// validation.
   let result: ResultPage?
-  /// The network that stage ended with; nil before any stage is done.
+  /// How often labels occur together in the last trained stage's data; nil before any stage is done.
   let together: Together?
   let recipes: [RecipeText]
   let phaseNames: [String]
@@ -42,7 +43,7 @@ struct Page {
     init(_ result: StageResult) {
       let (known, counts) = (result.common ?? Array(result.labels.indices), result.coOccurrence)
       let shown = known.indices.sorted { (counts[$1][$1], $0) < (counts[$0][$0], $1) }
-        .prefix(StageResult.together).sorted()
+        .prefix(StageResult.pairLimit).sorted()
       note =
         shown.count < result.labels.count
         ? "The \(shown.count) commonest of \(result.labels.count) labels." : ""

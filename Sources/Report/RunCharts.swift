@@ -11,7 +11,7 @@ public struct RunCharts: Sendable {
   public let learningRate: LineChart?
   /// The second half of `plot_lr(show_moms=True)`: β1 at each step.
   public let momentum: LineChart?
-  /// `plot_metrics`: each epoch's metrics. The table's last one, by which stages are judged, comes first.
+  /// `plot_metrics`: each epoch's metrics. fbeta, by which stages are judged, comes first.
   public let metrics: LineChart?
   /// The chart of fbeta alone.
   public let fbeta: LineChart?
@@ -25,10 +25,12 @@ public struct RunCharts: Sendable {
     losses = Self.losses(steps, log?.records ?? [], history) ?? Self.losses(epochs, history)
     learningRate = Self.chart("Learning rate", steps, "last layer group", log?.records ?? []) { $0.lr.last ?? .nan }
     momentum = Self.chart("Momentum", steps, "β1", log?.records ?? []) { $0.momentum }
-    let lines = Metric.all.reversed().map { metric in
-      Self.line(metric.name, epochs, history) { $0.metrics?[metric.name] }
+    let names = Metric.all.map(\.name)
+    let lines = (names.filter { $0 == "fbeta" } + names.reversed().filter { $0 != "fbeta" }).map { name in
+      Self.line(name, epochs, history) { $0.metrics?[name] }
     }
-    (metrics, fbeta) = (Self.chart("Metrics", epochs, lines), Self.chart("fbeta", epochs, Array(lines.prefix(1))))
+    metrics = Self.chart("Metrics", epochs, lines)
+    fbeta = Self.chart("fbeta", epochs, lines.filter { $0.name == "fbeta" })
   }
 
   private static func losses(_ timeline: Timeline, _ records: [StepRecord], _ history: [HistoryRow]) -> LineChart? {

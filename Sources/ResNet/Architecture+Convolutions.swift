@@ -8,7 +8,7 @@ extension Architecture {
     let norm: String
     /// The layer group.
     let group: Int
-    /// Of one image.
+    /// The input's shape for one image.
     public let input: Shape
     public let outputs: Int
     public let kernel: (height: Int, width: Int)
@@ -17,15 +17,15 @@ extension Architecture {
     /// Pixels side by side that an element of the filter covers: 7 in the stem, see ``Stem``.
     public let span: Int
 
-    /// Of one image.
+    /// The output's shape for one image.
     var output: Shape {
       Shape(
         1, (input.height + 2 * padding.y - kernel.height) / stride + 1,
         (input.width + 2 * padding.x - kernel.width - span + 1) / stride + 1, outputs)
     }
 
-    /// Of one image: multiplications and additions, two for each element of the filter and each output, as a direct
-    /// convolution needs them.
+    /// Operations for one image: a multiplication and an addition for each element of the filter and each output, as a
+    /// direct convolution needs them.
     public var flops: Double {
       2 * Double(output.count * kernel.height * kernel.width * span * input.channels)
     }

@@ -1,8 +1,9 @@
 public import Compute
 
 extension Architecture {
-  /// Bytes of the tensors that a ``Network`` works in, as its layers take them from their ``Plan``, without taking any.
-  /// In training each layer keeps its output for backward; evaluation only uses the working buffers again and again.
+  /// Bytes of the tensors that a ``Network`` works in, as its layers take them from their ``MemoryPlan``, without
+  /// taking any. In training each layer keeps its output for backward; evaluation only uses the working buffers again
+  /// and again.
   ///
   /// What does not grow with the images is left out, batch normalization's coefficients and packed weights, and so are
   /// the logits.

@@ -8,7 +8,7 @@ public struct Architecture: RawRepresentable, CaseIterable, Codable, Hashable, S
     public let blocks: Int
     /// Channels inside a bottleneck; four times as many leave it.
     public let width: Int
-    /// Of the first bottleneck.
+    /// The first bottleneck's stride; the others' is 1.
     public let stride: Int
     /// The layer group (recipe §4).
     public let group: Int
@@ -22,7 +22,7 @@ public struct Architecture: RawRepresentable, CaseIterable, Codable, Hashable, S
   public static let resnet50 = Architecture("resnet50", blocks: [3, 4, 6, 3])
   public static let resnet101 = Architecture("resnet101", blocks: [3, 4, 23, 3])
   public static let resnet152 = Architecture("resnet152", blocks: [3, 8, 36, 3])
-  /// Every one that can be trained.
+  /// Every one that can be trained, the smallest first.
   public static let allCases = [resnet50, resnet101, resnet152]
 
   private init(_ name: String, blocks: [Int]) {

@@ -88,8 +88,8 @@ struct BatchNorm {
     return .reduce(mask: mask, z: z, mean: mean, sums: sums)
   }
 
-  /// The pass that computes the gradient by z: of `dy`, or where nil of what it is run on. Replaces the parameters'
-  /// gradients.
+  /// The pass that computes the gradient by z from `dy`; where that is nil, in place, from the tensor the pass runs on.
+  /// Replaces the parameters' gradients.
   func gradient(_ dy: Tensor? = nil, z: Tensor, pass: Pass) throws -> RowPass {
     addThreads()
     for c in 0..<channels {  // this rank's part of the gradients: they are averaged with all others later

@@ -10,7 +10,7 @@ struct Bottleneck {
   private let output: Tensor
   private let engine: Engine
 
-  init(_ name: String, input: Shape, width: Int, stride: Int, isFirst: Bool, plan: Plan) {
+  init(_ name: String, input: Shape, width: Int, stride: Int, isFirst: Bool, plan: MemoryPlan) {
     func layer(_ conv: String, _ norm: String, _ input: Shape, _ outputs: Int, kernel: Int, stride: Int)
       -> ConvolutionNorm
     {

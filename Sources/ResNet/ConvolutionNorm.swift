@@ -17,7 +17,7 @@ struct ConvolutionNorm {
   ///   - span: pixels side by side that one element of the filter covers.
   init(
     _ name: String, norm normName: String, input: Shape, outputs: Int, kernel: (height: Int, width: Int), stride: Int,
-    padding: (y: Int, x: Int), span: Int = 1, plan: Plan
+    padding: (y: Int, x: Int), span: Int = 1, plan: MemoryPlan
   ) {
     engine = plan.engine
     convolver = Convolver(

@@ -20,7 +20,7 @@ struct Head {
   private let argmax: UnsafeMutablePointer<Int32>
   private let engine: Engine
 
-  init(input: Shape, plan: Plan) {
+  init(input: Shape, plan: MemoryPlan) {
     engine = plan.engine
     let (features, width) = (2 * input.channels, Architecture.hidden)
     func norm(_ name: String, _ channels: Int) -> BatchNorm {

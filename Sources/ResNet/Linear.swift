@@ -8,7 +8,7 @@ struct Linear {
   private let biasGradient: UnsafeMutablePointer<Float>
   private let product: Convolver
 
-  init(_ name: String, inputs: Int, outputs: Int, plan: Plan) {
+  init(_ name: String, inputs: Int, outputs: Int, plan: MemoryPlan) {
     let parameters = plan.parameters
     weight = parameters.value("\(name).weight")
     bias = parameters.value("\(name).bias")

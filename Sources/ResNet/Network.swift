@@ -6,7 +6,7 @@ public import Compute
 /// forward. The law of accumulation: a backward replaces every gradient it computes, of parameters and of activations,
 /// except a bottleneck's gradient by its input, where the main path is added to the shortcut.
 public final class Network {
-  let plan: Plan
+  let plan: MemoryPlan
   private let stem: Stem
   private let blocks: [Bottleneck]
   private let head: Head
@@ -21,7 +21,7 @@ public final class Network {
   ///   - batch: the largest number of images of a pass.
   public init(_ parameters: Parameters, imageSize: Int, batch: Int, engine: Engine) {
     self.engine = engine
-    plan = Plan(parameters: parameters, engine: engine)
+    plan = MemoryPlan(parameters: parameters, engine: engine)
     images = plan.arena.tensor(Shape(batch, imageSize, imageSize, 3))
     stem = Stem(input: images.shape, plan: plan)
     var shape = stem.outputShape

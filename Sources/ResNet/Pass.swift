@@ -5,7 +5,8 @@ public struct Pass: Sendable {
   /// Adds up, over all ranks, the values in the buffer. Each rank calls it at the same places with as many values.
   public typealias Sum = @Sendable (UnsafeMutableBufferPointer<Double>) throws -> Void
 
-  /// Normalize by the batch's statistics and drop out, or by running statistics and keep all.
+  /// Whether to normalize by the batch's statistics and to drop out; otherwise running statistics are used and nothing
+  /// is dropped.
   public let training: Bool
   /// Whether the body's filters stay as they are, so that their gradients need not be computed (recipe §4.1).
   public let frozen: Bool

@@ -12,7 +12,7 @@ struct Stem {
   private let engine: Engine
   private static let frame = 3
 
-  init(input: Shape, plan: Plan) {
+  init(input: Shape, plan: MemoryPlan) {
     engine = plan.engine
     let border = 2 * Self.frame
     framed = plan.tensor(Shape(input.images, input.height + border, input.width + border, input.channels))

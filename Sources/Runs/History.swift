@@ -9,7 +9,7 @@ public struct HistoryRow: Codable, Equatable, Sendable {
   public var trainLoss: Double
   /// Nil where nothing is kept for validation.
   public var metrics: Metrics?
-  /// Of training and validation.
+  /// How long training and validation took.
   public var seconds: Double
 
   public init(stage: String, epoch: Int, trainLoss: Double, metrics: Metrics?, seconds: Double) {

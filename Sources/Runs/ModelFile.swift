@@ -56,7 +56,7 @@ public struct ModelFile: Sendable {
       let labels = try? JSONDecoder().decode([String].self, from: Data(text.utf8)),
       !labels.isEmpty, Set(labels).count == labels.count
     else { throw RunError.badFile(path: path, reason: "its metadata name no labels") }
-    guard let size = file.metadata["size"].flatMap({ Int($0) }), (Architecture.smallestImage...4096).contains(size)
+    guard let size = file.metadata["size"].flatMap({ Int($0) }), Limits.size.contains(size)
     else { throw RunError.badFile(path: path, reason: "its metadata give no image size") }
     architecture = try Self.architecture(file)
     guard let width = file.tensors["head.8.bias"]?.values.count, width == labels.count

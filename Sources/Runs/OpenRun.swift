@@ -7,7 +7,7 @@ public import Recipes
 ///
 /// - held, while a process trains into it: others end with `FileError.busy`;
 /// - empty: any run may begin in it;
-/// - interrupted: `state.safetensors` is there, and `--resume` goes on from it; nothing else may begin;
+/// - interrupted: `state.safetensors` is there, and a resumed run goes on from it; nothing else may begin;
 /// - finished: stages are saved in it. Others may follow them; they are trained again only if the user says so.
 ///
 /// Whoever trains locks first and looks then, so that of two who come at the same moment one is refused.
@@ -97,7 +97,7 @@ extension OpenRun {
     throw RunError.nothingToResume(folder: named ?? standard)
   }
 
-  /// Of `runs/planet`, `runs/planet-2`, … those that have a file, by its age.
+  /// Those of `runs/planet`, `runs/planet-2`, … that have a file, the one with the newest first.
   private static func newestFirst(of standard: String, with file: (RunFolder) -> String) -> [String] {
     let (parent, name) = (FilePath.folder(of: standard), FilePath.name(of: standard))
     let runs = ((try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []).filter { run in

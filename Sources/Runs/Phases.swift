@@ -5,7 +5,7 @@ public struct Phases: Codable, Equatable, Sendable {
   /// Waiting for decoded images.
   public var data: Duration = .zero
   public var forward: Duration = .zero
-  /// The loss, and agreeing on the step: in `--batch-norm local`, also waiting for the slowest rank.
+  /// The loss, and agreeing on the step: with the recipe's `batch_norm: local`, also waiting for the slowest rank.
   public var loss: Duration = .zero
   public var backward: Duration = .zero
   /// Averaging gradients over ranks, waiting for the slowest included.

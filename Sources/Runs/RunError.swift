@@ -52,7 +52,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// What is said beside an error after which saving failed, too.
+  /// The warning when, after another error, saving fails too.
   public static func lost(_ failure: any Error) -> String {
     "warning: what was done since the last save is lost, it could not be saved (\(failure))"
   }

@@ -1,7 +1,5 @@
-import Checkpoints
 import Files
 import Foundation
-import PlanetData
 import Recipes
 
 /// Where a run keeps what it makes.
@@ -21,7 +19,7 @@ public struct RunFolder: Sendable {
 
   /// The checkpoint of a stage.
   public func model(_ stage: String) -> String { "\(path)/models/\(stage).safetensors" }
-  /// What `--resume` continues from; there while a run is not finished.
+  /// What a resumed run continues from; there while a run is not finished.
   public var state: String { "\(path)/state.safetensors" }
   public var history: String { "\(path)/history.csv" }
   /// Every training step, a ``StepRecord`` per line.

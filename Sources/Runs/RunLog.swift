@@ -2,7 +2,7 @@ import Foundation
 
 /// The steps of a run, read back from its `log.jsonl`.
 public struct RunLog: Sendable {
-  /// In the order of training, each step of each stage once: what a resumed or repeated stage did again counts.
+  /// In the order of training, each step of each stage once; of a step that was done again, the later record.
   public let records: [StepRecord]
 
   /// Larger ones are not read.

@@ -31,7 +31,7 @@ public struct SavedRun: Codable {
   public var progress: Progress
   public var configuration: Configuration
   public var labels: [String]
-  /// Of the dataset.
+  /// The dataset's fingerprint.
   public var fingerprint: UInt64
   /// Nil in states of before they said.
   public var data: DataOrigin?

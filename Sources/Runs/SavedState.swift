@@ -2,7 +2,7 @@ public import Checkpoints
 import Files
 import Foundation
 
-/// `state.safetensors`, from which `--resume` continues: the arenas as they are in memory, and a ``SavedRun`` in the
+/// `state.safetensors`, from which a resumed run continues: the arenas as they are in memory, and a ``SavedRun`` in the
 /// metadata. Rank 0 alone reads and writes it.
 public enum SavedState {
   /// The key of the metadata under which a ``SavedRun`` stands, as JSON.

@@ -43,7 +43,7 @@ public struct StageResult: Codable, Sendable {
     date = Date()
     self.phases = Dictionary(uniqueKeysWithValues: phases.named.map { ($0.name, $0.duration.seconds) })
     labels = dataset.labels
-    let common = dataset.commonLabels(Self.together)
+    let common = dataset.commonLabels(Self.pairLimit)
     self.common = common
     coOccurrence = dataset.coOccurrence(of: common)
     validation = (predictions?.images ?? []).map {
@@ -55,7 +55,7 @@ public struct StageResult: Codable, Sendable {
   }
 
   /// The most labels with which a table of pairs can still be read.
-  public static let together = 50
+  public static let pairLimit = 50
 
   /// What the network says of the validation images; nil without any.
   public var predictions: Predictions? {

@@ -6,7 +6,7 @@ public struct StepRecord: Codable, Equatable, Sendable {
   public var epoch: Int
   /// Counted from 0 since the stage began.
   public var step: Int
-  /// Of the global batch.
+  /// The loss of the global batch.
   public var loss: Double
   /// ``SmoothedLoss`` after this step: the table's train_loss.
   public var smoothLoss: Double
@@ -14,7 +14,7 @@ public struct StepRecord: Codable, Equatable, Sendable {
   public var lr: [Double]
   /// Adam's β1.
   public var momentum: Double
-  /// Of all ranks together, over this step.
+  /// The speed of all ranks together in this step.
   public var imagesPerSecond: Double
   /// Since the stage began, validation included, pauses between a run and its resumption not.
   public var accumulatedSeconds: Double

@@ -3,7 +3,7 @@ import Foundation
 /// fastai's training loss: a debiased moving average of the steps' losses since the stage began (recipe §8).
 public struct SmoothedLoss: Codable, Equatable, Sendable {
   private var average = 0.0
-  /// Of losses.
+  /// How many losses were added.
   public private(set) var count = 0
   private static let beta = 0.98
 

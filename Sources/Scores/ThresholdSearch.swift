@@ -4,6 +4,10 @@ import Recipes
 /// follow single images.
 struct ThresholdSearch {
   static let grid = (1...99).map { Double($0) / 100 }
+  /// Rounds through all labels; ascent that has not settled by then is cut off.
+  private static let rounds = 20
+  /// Smaller gains are rounding.
+  private static let smallestGain = 1e-9
 
   private let predictions: Predictions
   /// How many of the grid's thresholds each probability exceeds.
@@ -35,12 +39,13 @@ struct ThresholdSearch {
     var thresholds = Thresholds(start, labels: predictions.labels)
     var counts = predictions.countsOfImages(thresholds)
     var improved = true
-    for _ in 0..<20 where improved {
+    for _ in 0..<Self.rounds where improved {
       improved = false
       for label in predictions.labels.indices {
         let gains = gains(of: label, thresholds[label], counts)
         let current = Self.grid.firstIndex(of: thresholds[label]) ?? 0
-        guard let best = gains.indices.max(by: { gains[$0] < gains[$1] }), gains[best] > gains[current] + 1e-9
+        guard let best = gains.indices.max(by: { gains[$0] < gains[$1] }),
+          gains[best] > gains[current] + Self.smallestGain
         else { continue }
         move(label, from: thresholds[label], to: Self.grid[best], &counts)
         thresholds[label] = Self.grid[best]

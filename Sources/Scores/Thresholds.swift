@@ -1,7 +1,6 @@
 import Checkpoints
 import Files
 import Foundation
-import PlanetData
 public import Recipes
 
 /// The probability above which each label's tag is given, between 0 and 1.

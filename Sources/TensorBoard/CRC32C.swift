@@ -10,7 +10,8 @@ enum CRC32C {
     ~bytes.reduce(~0) { crc, byte in crc >> 8 ^ table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] }
   }
 
-  /// As record files store it: a checksum of bytes that contain their own checksum says little.
+  /// TFRecord's masked checksum: rotated by 15 bits, and a constant added, because a checksum of bytes that contain
+  /// checksums says little.
   static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
     let crc = of(bytes)
     return (crc >> 15 | crc << 17) &+ 0xA282_EAD8

@@ -7,7 +7,8 @@ import Runs
 import Scores
 import Training
 
-/// What to do about an error, in this program's options and files. The rooms' errors say what is wrong, and where.
+/// What to do about an error, in this program's options and files. The errors of the other modules say what is wrong,
+/// and where.
 enum Advice {
   /// The error for people: what is wrong, where, what to do.
   static func explain(_ error: any Error) -> String { "\(error)" + (about(error).map { " " + $0 } ?? "") }
@@ -102,7 +103,8 @@ enum Advice {
     case .notFiniteModel: "Use a checkpoint of a run that did not diverge."
     case .nothingToEvaluate: "Use a larger --valid-pct."
     case .differentLabels: "Average checkpoints that were trained on the same labels."
-    case .otherPrediction: "Run the command that it belongs to, or remove it to start anew."
+    case .otherPrediction:
+      "Run the command that it belongs to, with its --checkpoint, --tta, --seed and --precision, or remove it to start anew."
     case .otherData:
       "Give its own data, or --all to judge it on every image here (a test set of your own), or --valid-pct and "
         + "--split-seed to judge it on a part."

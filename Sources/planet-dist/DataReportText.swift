@@ -37,7 +37,7 @@ enum DataReportText {
     Console.print(row("stage", ["size", "an epoch", "epochs", "in all"]))
     var total: Double? = 0
     for speed in speeds {
-      let epoch = speed.epoch(train: report.train, valid: report.valid, batchSize: batchSize)
+      let epoch = speed.epochSeconds(train: report.train, valid: report.valid, batchSize: batchSize)
       let all = epoch.map { $0 * Double(speed.stage.epochs) }
       total = total.flatMap { total in all.map { total + $0 } }
       Console.print(

@@ -1,12 +1,6 @@
 import ArgumentParser
-import Checkpoints
 import Collectives
-import Compute
-import Files
 import Foundation
-import Inference
-import PlanetData
-import Recipes
 
 /// Runs a command on all ranks and turns failures into one message and a documented exit code.
 enum Job {

@@ -102,13 +102,13 @@ import Testing
   ])
   func threads(ranks: Int, amounts: [Double], threads: Int) throws {
     let budgets = amounts.enumerated().map { budget(UInt64($0), $1) }
-    #expect(try ranksOnThreads(ranks) { try $0.threads(of: budgets) } == Array(repeating: threads, count: ranks))
+    #expect(try ranksOnThreads(ranks) { try $0.threadCount(of: budgets) } == Array(repeating: threads, count: ranks))
   }
 
   /// Two containers of one host: each rank has its own group, and both the host's processors.
   @Test func ownGroups() throws {
     let threads = try ranksOnThreads(2) { communicator in
-      try communicator.threads(of: [budget(9, 8), budget(UInt64(communicator.rank), 3), budget(nil, 7)])
+      try communicator.threadCount(of: [budget(9, 8), budget(UInt64(communicator.rank), 3), budget(nil, 7)])
     }
     #expect(threads == [3, 3])
   }

@@ -1,3 +1,4 @@
+import Inference
 import PlanetData
 import ResNet
 import Runs
@@ -6,7 +7,7 @@ import Training
 
 @testable import planet_dist
 
-/// What the rooms say is wrong, and what the program adds.
+/// What the other modules say is wrong, and what the program adds.
 @Suite struct AdviceTests {
   @Test(arguments: [
     ([], "Remove it, and start again: models/ has no stage to go on with by --from."),
@@ -21,6 +22,13 @@ import Training
     #expect(
       Advice.explain(RunError.otherArchitecture(path: "m", it: .resnet101, recipe: .resnet50))
         == "m: is a resnet101, and the recipe trains a resnet50. Add --arch resnet101, or start from a saved resnet50.")
+  }
+
+  @Test func otherPrediction() {
+    #expect(
+      Advice.explain(InferenceError.otherPrediction(path: "s.csv.partial", reason: "not an unfinished prediction"))
+        == "s.csv.partial: not an unfinished prediction. Run the command that it belongs to, with its --checkpoint, --tta, "
+        + "--seed and --precision, or remove it to start anew.")
   }
 
   @Test(arguments: [

@@ -144,7 +144,7 @@ import Testing
       InferenceError.otherPrediction(path: partial, reason: "holds the unfinished prediction of other \(what)")
     }
     #expect(throws: refused("checkpoints")) { try write([models[1]], to: out) }
-    #expect(throws: refused("views (--tta, --seed)")) { try write([models[0]], tta: .fastai, to: out) }
+    #expect(throws: refused("views")) { try write([models[0]], tta: .fastai, to: out) }
     #expect(throws: refused("images")) {
       try write([models[0]], to: out, samples: Array(fixture.dataset.images.dropLast()))
     }

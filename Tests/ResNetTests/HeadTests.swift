@@ -10,7 +10,7 @@ import Testing
 
   @Test func linear() {
     let parameters = Parameters(labels: 5, architecture: .resnet50)
-    let layer = Linear("head.8", inputs: 512, outputs: 5, plan: Plan(parameters: parameters, engine: engine))
+    let layer = Linear("head.8", inputs: 512, outputs: 5, plan: MemoryPlan(parameters: parameters, engine: engine))
     let (weight, bias) = (parameters.value("head.8.weight"), parameters.value("head.8.bias"))
     for i in 0..<5 * 512 { weight[i] = formula(1, i) }
     for i in 0..<5 { bias[i] = formula(2, i) }
@@ -63,7 +63,7 @@ import Testing
   @Test func evaluatedImagesDoNotDependOnTheirBatch() {
     let parameters = Parameters(labels: 3, architecture: .resnet50)
     parameters.initialize(seed: 1)
-    let layer = Linear("head.4", inputs: 4096, outputs: 512, plan: Plan(parameters: parameters, engine: engine))
+    let layer = Linear("head.4", inputs: 4096, outputs: 512, plan: MemoryPlan(parameters: parameters, engine: engine))
     let arena = Arena()
     let (x, y) = (arena.tensor(Shape(40, 1, 1, 4096)), arena.tensor(Shape(40, 1, 1, 512)))
     for i in 0..<x.shape.count { x.data[i] = formula(1, i) }

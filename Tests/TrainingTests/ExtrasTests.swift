@@ -23,9 +23,9 @@ import Testing
 
   /// All of them together, stopped in the middle and resumed: the same bits; also with statistics of each rank's own.
   @Test(arguments: [
-    (Configuration.BatchNorm.sync, 1, Moment.began("stage-2-rn50")), (.local, 2, .step("stage-1-rn50", 1)),
+    (Configuration.BatchNormScope.sync, 1, Moment.began("stage-2-rn50")), (.local, 2, .step("stage-1-rn50", 1)),
   ])
-  func resumesToTheSameBits(batchNorm: Configuration.BatchNorm, ranks: Int, stopAfter: Moment) throws {
+  func resumesToTheSameBits(batchNorm: Configuration.BatchNormScope, ranks: Int, stopAfter: Moment) throws {
     let fixture = try Fixture()
     var configuration = Self.all
     configuration.batchNorm = batchNorm

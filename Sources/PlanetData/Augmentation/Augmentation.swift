@@ -32,7 +32,7 @@ public struct Augmentation: Sendable, Equatable {
 
   public init() {}
 
-  /// Nothing is changed, and the middle of an image is kept: for validation, and for training with `--no-augment`.
+  /// Nothing is changed, and the middle of an image is kept: for validation, and for training that does not augment.
   public static let identity = Augmentation()
 
   static let maxRotate: Float = 10

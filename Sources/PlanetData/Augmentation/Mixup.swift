@@ -7,7 +7,7 @@ import Foundation
 public struct Mixup: Sendable {
   /// What is mixed into an image.
   public struct Partner: Sendable, Equatable {
-    /// In the dataset; with the augmentation it has where it is an image of its own.
+    /// Its place in the dataset. It is augmented as it is when the epoch comes to it.
     public let index: Int
     /// 1 - λ, at most one half.
     public let weight: Float

@@ -4,7 +4,7 @@ struct Window {
   /// Shape of the whole resized picture.
   let width: Int
   let height: Int
-  /// Its first row and column within the crop.
+  /// Where the crop begins: its first row and column in the resized picture.
   let row: Int
   let column: Int
   /// Where its points come from in the source, both in `-1...1`; nil where nothing moves: source pixels are results.

@@ -20,7 +20,7 @@ public struct DataInventory: Sendable {
   /// - Parameter advice: what to do about an error; nil for nothing.
   /// - Throws: if the label file or the folder of images cannot be read at all.
   public init(
-    _ location: DataLocation, validPct: Double = 0.2, splitSeed: UInt32 = 42,
+    _ location: DataLocation, validPct: Double, splitSeed: UInt32,
     advice: (any Error) -> String? = { _ in nil }
   ) throws(DatasetError) {
     var wrong: [Finding] = []

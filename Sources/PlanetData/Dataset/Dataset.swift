@@ -29,7 +29,7 @@ public struct Dataset: Sendable {
   ///   - labels: the labels a checkpoint was trained on. By default all tags of the training part, sorted by code
   ///     point, as fastai has them. Other tags are left out, with a warning; if that leaves none, it is an error.
   public init(
-    _ location: DataLocation, validPct: Double = 0.2, splitSeed: UInt32 = 42, labels: [String]? = nil
+    _ location: DataLocation, validPct: Double = Split.validPct, splitSeed: UInt32 = Split.seed, labels: [String]? = nil
   ) throws(DatasetError) {
     let rows = try Labels(path: location.labels, suffix: location.suffix, delim: location.labelDelim).rows
     guard validPct >= 0 && validPct < 1 else { throw .emptySplit(count: rows.count, validPct: validPct) }

@@ -5,11 +5,16 @@ public struct Split: Sendable, Equatable {
   /// In the order drawn, as fastai leaves it.
   public let valid: [Int]
 
+  /// The fraction to validate on unless something else is asked for, as in the notebook.
+  public static let validPct = 0.2
+  /// The seed unless something else is asked for, the notebook's.
+  public static let seed: UInt32 = 42
+
   /// - Parameters:
   ///   - count: number of images, in the label file's order.
   ///   - validPct: the fraction to validate on, in `0...1`; rounded down to whole images.
   ///   - seed: of numpy's generator.
-  public init(count: Int, validPct: Double = 0.2, seed: UInt32 = 42) {
+  public init(count: Int, validPct: Double = Split.validPct, seed: UInt32 = Split.seed) {
     precondition(validPct >= 0 && validPct <= 1, "fraction \(validPct)")
     var random = NumpyRandom(seed: seed)
     let order = random.permutation(count)

@@ -50,7 +50,7 @@ enum TagSeparator {
     return nil
   }
 
-  /// Most files have none of these, nor anything beyond ASCII.
+  /// Marks worth a closer look: a row with none of these, and only printable ASCII, needs none.
   private static let suspects = Set(",;|[({".utf8)
 
   private static let marks = [

@@ -28,17 +28,17 @@ public final class BatchLoader {
     let renderer = Renderer(size: size)
     for _ in 0..<threads {
       Thread.detachNewThread {
-        while let job = queue.take() {
+        while let load = queue.take() {
           do throws(ImageError) {
-            let image = try samples[job.index].decode()
-            unsafe renderer.render(image, augmentation(job.index), into: job.room)
-            if let partner = job.partner {
+            let image = try samples[load.index].decode()
+            unsafe renderer.render(image, augmentation(load.index), into: load.room)
+            if let partner = load.partner {
               let other = try samples[partner.index].decode()
-              unsafe renderer.mix(other, augmentation(partner.index), weight: partner.weight, into: job.room)
+              unsafe renderer.mix(other, augmentation(partner.index), weight: partner.weight, into: load.room)
             }
-            queue.finish(job, nil)
+            queue.finish(load, nil)
           } catch {
-            queue.finish(job, error)
+            queue.finish(load, error)
           }
         }
       }

@@ -5,7 +5,7 @@ public struct EpochOrder: Sendable, Equatable {
   /// Indices into the dataset.
   public let indices: [Int]
 
-  /// As given: for evaluation, and for training with `--no-shuffle`.
+  /// As given: for evaluation, and for training that does not shuffle.
   public init(_ indices: [Int]) { self.indices = indices }
 
   /// Shuffled (Fisher and Yates), a function of seed, epoch and the indices alone.

@@ -5,7 +5,7 @@ import Foundation
 /// `Sendable`: whatever changes is read and written with the condition held.
 final class LoaderQueue: @unchecked Sendable {
   /// One image to load.
-  @safe struct Job {
+  @safe struct ImageLoad {
     let batch: Int
     let position: Int
     /// Its place in the dataset.
@@ -44,13 +44,13 @@ final class LoaderQueue: @unchecked Sendable {
 
   /// Waits until there is room for another image, and returns it; nil when the thread is to end. All threads work on the
   /// images of one batch.
-  func take() -> Job? {
+  func take() -> ImageLoad? {
     condition.lock()
     defer { condition.unlock() }
     while !stopped {
       if opened > 0, let slot = slots[opened - 1], nextPosition < slot.batch.count {
         defer { nextPosition += 1 }
-        return unsafe Job(
+        return unsafe ImageLoad(
           batch: opened - 1, position: nextPosition, index: slot.batch.indices[nextPosition],
           partner: batches[opened - 1].partner(nextPosition), room: slot.batch.room(at: nextPosition))
       }
@@ -71,13 +71,13 @@ final class LoaderQueue: @unchecked Sendable {
   }
 
   /// Notes that an image is in its place, or why it is not.
-  func finish(_ job: Job, _ error: ImageError?) {
+  func finish(_ load: ImageLoad, _ error: ImageError?) {
     condition.lock()
     defer { condition.unlock() }
-    guard var slot = slots[job.batch] else { return }
+    guard var slot = slots[load.batch] else { return }
     slot.remaining -= 1
-    if let error, slot.failure.map({ job.position < $0.position }) ?? true { slot.failure = (job.position, error) }
-    slots[job.batch] = slot
+    if let error, slot.failure.map({ load.position < $0.position }) ?? true { slot.failure = (load.position, error) }
+    slots[load.batch] = slot
     if slot.remaining == 0 { condition.broadcast() }
   }
 

@@ -25,7 +25,7 @@ struct SyntheticChip {
 
   private mutating func uniform(_ low: Float = 0, _ high: Float = 1) -> Float { random.uniform(low, high) }
   private mutating func noise() -> Noise { Noise(seed: random.next()) }
-  private mutating func blob(_ low: Float, _ high: Float, ragged: Float = 0.4) -> Figure {
+  private mutating func blob(_ low: Float, _ high: Float, ragged: Float = 0.4) -> CanvasShape {
     .blob(x: uniform(0.1, 0.9), y: uniform(0.1, 0.9), radius: uniform(low, high), noise: noise(), ragged: ragged)
   }
   /// A line across the chip from edge to edge, bent by up to `bend`.
@@ -63,7 +63,7 @@ struct SyntheticChip {
     let (cosine, sine) = (cos(angle), sin(angle))
     for _ in 0..<3 + random.below(5) {
       let shade = uniform(-0.05, 0.08)
-      let field = Figure.rectangle(
+      let field = CanvasShape.rectangle(
         x: uniform(), y: uniform(), width: uniform(0.15, 0.4), height: uniform(0.12, 0.3), cosine: cosine, sine: sine)
       canvas.paint(field, Color(0.46, 0.50, 0.29) + shade)
     }
@@ -80,7 +80,7 @@ struct SyntheticChip {
   private mutating func slashBurn() {
     let (burnt, angle) = (blob(0.13, 0.2, ragged: 0.25), uniform(0, .pi))
     canvas.paint(burnt, [0.20, 0.13, 0.11])
-    let strip = Figure.rectangle(
+    let strip = CanvasShape.rectangle(
       x: (burnt.left + burnt.right) / 2, y: (burnt.top + burnt.bottom) / 2, width: 0.25, height: 0.05,
       cosine: cos(angle), sine: sin(angle))
     canvas.paint(strip, [0.52, 0.30, 0.22])
@@ -101,7 +101,7 @@ struct SyntheticChip {
       let track = crossing(bend: 0.4, pieces: 12)
       canvas.paint(.path(track, width: 0.006), [0.44, 0.38, 0.27])
       for point in track {
-        let clearing = Figure.blob(
+        let clearing = CanvasShape.blob(
           x: point.x + uniform(-0.06, 0.06), y: point.y + uniform(-0.06, 0.06), radius: uniform(0.01, 0.02),
           noise: noise())
         canvas.paint(clearing, [0.47, 0.40, 0.28])
@@ -114,7 +114,7 @@ struct SyntheticChip {
     let (x, y, radius, edge) = (uniform(0.3, 0.7), uniform(0.3, 0.7), uniform(0.2, 0.28), noise())
     for terrace in 0..<5 {
       let shade: Float = terrace % 2 == 0 ? 0.62 : 0.50
-      let ring = Figure.blob(x: x, y: y, radius: radius * (1 - 0.18 * Float(terrace)), noise: edge, ragged: 0.15)
+      let ring = CanvasShape.blob(x: x, y: y, radius: radius * (1 - 0.18 * Float(terrace)), noise: edge, ragged: 0.15)
       canvas.paint(ring, Color(shade, shade * 0.96, shade * 0.92))
     }
   }
@@ -137,7 +137,7 @@ struct SyntheticChip {
     let (x, y) = (uniform(0.25, 0.75), uniform(0.25, 0.75))
     for _ in 0..<45 {
       let (angle, shade) = (uniform(0, 0.3), uniform(0.55, 0.85))
-      let roof = Figure.rectangle(
+      let roof = CanvasShape.rectangle(
         x: x + 0.13 * random.normal(), y: y + 0.13 * random.normal(), width: uniform(0.015, 0.035),
         height: uniform(0.012, 0.025), cosine: cos(angle), sine: sin(angle))
       canvas.paint(roof, Color(shade, shade * 0.94, shade * 0.9))
@@ -147,18 +147,18 @@ struct SyntheticChip {
   private mutating func clouds() {
     let (form, cover) = (noise(), uniform(0.50, 0.58))
     func cloud(_ x: Float, _ y: Float) -> Float { max(0, min(0.95, (form.fractal(x * 5, y * 5) - cover) * 9)) }
-    canvas.paint(Figure { x, y in cloud(x - 0.05, y - 0.05) * 0.5 }, [0.04, 0.06, 0.08])  // its shadow
-    canvas.paint(Figure(coverage: cloud), [0.93, 0.94, 0.95])
+    canvas.paint(CanvasShape { x, y in cloud(x - 0.05, y - 0.05) * 0.5 }, [0.04, 0.06, 0.08])  // its shadow
+    canvas.paint(CanvasShape(coverage: cloud), [0.93, 0.94, 0.95])
   }
 
   private mutating func overcast() {
     let (form, thickness) = (noise(), uniform(0.80, 0.95))
-    canvas.paint(Figure { x, y in thickness + 0.2 * (form.fractal(x * 3, y * 3) - 0.5) }, [0.86, 0.87, 0.89])
+    canvas.paint(CanvasShape { x, y in thickness + 0.2 * (form.fractal(x * 3, y * 3) - 0.5) }, [0.86, 0.87, 0.89])
   }
 
   private mutating func haze() {
     let (form, thickness) = (noise(), uniform(0.45, 0.6))
-    canvas.paint(Figure { x, y in thickness + 0.3 * (form.fractal(x * 2, y * 2) - 0.5) }, [0.66, 0.70, 0.73])
+    canvas.paint(CanvasShape { x, y in thickness + 0.3 * (form.fractal(x * 2, y * 2) - 0.5) }, [0.66, 0.70, 0.73])
   }
 
   private mutating func grain() {

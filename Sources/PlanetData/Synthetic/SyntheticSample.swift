@@ -48,7 +48,7 @@ public enum SyntheticSample {
   }
 
   private static let readme = """
-    These pictures are synthetic: drawn by planet-dist sample, not taken by a satellite.
+    These pictures are synthetic: drawn by a program, not taken by a satellite.
 
     They have the 17 labels of Kaggle's "Planet: Understanding the Amazon from Space", about as often and as often
     together as there (the seven rarest are more frequent), and each picture shows what its labels say. They serve to try
@@ -56,7 +56,7 @@ public enum SyntheticSample {
 
       train_v2.csv   image_name,tags
       train-jpg/     the labelled chips
-      test-jpg/      chips without labels, for planet-dist predict
+      test-jpg/      chips without labels, to predict
 
     """
 }

@@ -3,7 +3,6 @@ import Collectives
 import Diagnostics
 import Files
 import Foundation
-import Report
 
 struct BenchMemory: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -43,7 +42,7 @@ struct BenchMemory: ParsableCommand {
 
   // "VmHWM:   123456 kB": the kernel's high-water mark of this process.
   private static var peakResidentKilobytes: Int {
-    let line = KernelFile.lines("/proc/self/status").first { $0.begins(with: "VmHWM:") } ?? ""
+    let line = ProcFile.lines("/proc/self/status").first { $0.begins(with: "VmHWM:") } ?? ""
     return line.parts(by: " ").compactMap { Int($0) }.first ?? 0
   }
 }

@@ -90,7 +90,8 @@ struct CheckData: ParsableCommand {
         StageOutput(
           stage: $0.stage.name, size: $0.stage.size, frozen: $0.stage.frozen, trainingImagesPerSecond: $0.training,
           evaluationImagesPerSecond: $0.evaluation,
-          epochSeconds: $0.epoch(train: report.train, valid: report.valid, batchSize: batchSize), problem: $0.problem)
+          epochSeconds: $0.epochSeconds(train: report.train, valid: report.valid, batchSize: batchSize),
+          problem: $0.problem)
       }
     }
   }

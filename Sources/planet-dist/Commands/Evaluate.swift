@@ -1,5 +1,4 @@
 import ArgumentParser
-import Checkpoints
 import Collectives
 import Compute
 import Files

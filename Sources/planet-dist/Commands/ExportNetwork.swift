@@ -1,5 +1,4 @@
 import ArgumentParser
-import Checkpoints
 import Export
 import Files
 import Foundation

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Charts
-import Checkpoints
 import Collectives
 import Compute
 import Files

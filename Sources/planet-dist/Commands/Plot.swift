@@ -1,6 +1,5 @@
 import ArgumentParser
 import Charts
-import Checkpoints
 import Files
 import Foundation
 import Report

@@ -79,7 +79,8 @@ private enum Supervised {
     let id = process.load(ordering: .sequentiallyConsistent)
     guard id > 0 else { return }
     kill(id, insists ? SIGINT : SIGUSR1)
-    // mpirun and ranks take the second SIGINT for serious, not the first.
+    // mpirun and the ranks end at once only by another SIGINT, more than a second after the first (StopSignals): the
+    // alarm sends it after two.
     if insists { alarm(2) }
   }
 }

@@ -75,16 +75,16 @@ struct Train: ParsableCommand {
       }
       let worker = try compute.worker(communicator, precision: configuration.precision)
       let dataset = try communicator.agree { try data.dataset(recipe: configuration, place: before?.data) }
-      let origin = try communicator.onRoot { try start(in: folder, configuration, base) } ?? .random
+      let weights = try communicator.onRoot { try start(in: folder, configuration, base) } ?? .random
       let banner = try compute.banner(worker)
       if let banner {
-        announce(banner, dataset, configuration, origin)
+        announce(banner, dataset, configuration, weights)
         if runFolder == nil { Console.print("run: \(folder.path)") }
       }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: folder, worker: worker, machine: banner ?? "",
         onEvent: listener(folder, dataset, configuration))
-      let outcome = try trainer.run(from: resume ? .resume : origin)
+      let outcome = try trainer.run(from: resume ? .resume : weights)
       if outcome == .stopped, communicator.rank == 0 {
         Console.print("stopped: everything is saved in \(folder.state); run the same command with --resume to continue")
       }
@@ -113,7 +113,7 @@ struct Train: ParsableCommand {
     }
   }
 
-  private func announce(_ banner: String, _ dataset: Dataset, _ configuration: Configuration, _ origin: Start) {
+  private func announce(_ banner: String, _ dataset: Dataset, _ configuration: Configuration, _ weights: Start) {
     let baseline = Baseline(dataset)
     Console.print(banner)
     Console.print(
@@ -123,7 +123,7 @@ struct Train: ParsableCommand {
       "\(dataset.train.count / configuration.batchSize) steps an epoch of \(configuration.batchSize) images over all ranks, "
         + "\(configuration.arch), seed \(configuration.seed)")
     if !baseline.labels.isEmpty { Console.print("for comparison: \(baseline)") }
-    Console.print("weights: \(origin)")
+    Console.print("weights: \(weights)")
     for warning in dataset.warnings { Console.print("warning: \(warning)") }
   }
 

@@ -4,7 +4,6 @@ public import Compute
 import Files
 import Foundation
 import Inference
-import PlanetData
 import Recipes
 
 /// What every command that computes understands.
@@ -48,7 +47,7 @@ struct ComputeOptions: ParsableArguments {
     try communicator.verifyIdentical(
       name.value, what: "instruction set or precision",
       advice: "Choose one that every host has, for all: `mpirun -x PLANET_ISA=avx2 …`.")
-    let share = try communicator.threads(of: Allowance().processors)
+    let share = try communicator.threadCount(of: Allowance().processors)
     let engine = Engine(kernels: kernels, threads: Threads(threads ?? share), precision: precision)
     return Worker(communicator, engine, loaderThreads: loaderThreads)
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Recipes
 
 extension Knob {
@@ -18,7 +19,11 @@ extension [Setting<Configuration>] {
 
 extension Setting {
   /// Refuses a value that no recipe may have.
-  func check() throws { if let problem { throw ValidationError(problem) } }
+  func check() throws {
+    guard let complaint else { return }
+    let option = "--" + key.parts(by: "_").joined(separator: "-")
+    throw ValidationError("\(option) \(complaint).")
+  }
 }
 
 extension ClosedRange {

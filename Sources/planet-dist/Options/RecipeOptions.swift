@@ -1,7 +1,6 @@
 public import ArgumentParser
 import Files
 import Foundation
-import PlanetData
 public import Recipes
 public import ResNet
 
@@ -30,7 +29,7 @@ struct RecipeOptions: ParsableArguments {
   @Option(help: Knobs.seed.help()) var seed: UInt32?
   @Flag(inversion: .prefixedNo, help: Knobs.augment.help()) var augment: Bool?
   @Flag(inversion: .prefixedNo, help: Knobs.shuffle.help()) var shuffle: Bool?
-  @Option(help: Knobs.batchNorm.help()) var batchNorm: Configuration.BatchNorm?
+  @Option(help: Knobs.batchNorm.help()) var batchNorm: Configuration.BatchNormScope?
   @Option(help: Knobs.mixup.help()) var mixup: Double?
   @Option(help: Knobs.labelSmoothing.help()) var labelSmoothing: Double?
   @Option(help: Knobs.ema.help()) var ema: Double?
@@ -113,4 +112,4 @@ struct RecipeOptions: ParsableArguments {
 }
 
 extension Architecture: ExpressibleByArgument {}
-extension Configuration.BatchNorm: ExpressibleByArgument {}
+extension Configuration.BatchNormScope: ExpressibleByArgument {}

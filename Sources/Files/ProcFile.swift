@@ -2,7 +2,7 @@ import Glibc
 
 /// Text under /proc and /sys, which the kernel makes up as it is read. Such files say that they are empty, so they are
 /// read until they end.
-public enum KernelFile {
+public enum ProcFile {
   /// No such file is longer, but one that never ends must not fill the memory.
   private static let sizeLimit = 1 << 20
 

@@ -1,7 +1,7 @@
 import Compute
 
 /// Hands the layers their memory while the network is built. A step allocates no tensor.
-final class Plan {
+final class MemoryPlan {
   let parameters: Parameters
   let engine: Engine
   let arena = Arena()

@@ -22,14 +22,14 @@ struct Canvas {
   }
 
   /// Blends a colour over what is there, where and as far as the shape covers it.
-  mutating func paint(_ figure: Figure, _ color: Color) {
+  mutating func paint(_ shape: CanvasShape, _ color: Color) {
     func range(_ low: Float, _ high: Float) -> Range<Int> {
       let first = Int(max(0, min(1, low)) * Float(size))
       return first..<max(first, min(size, Int((max(0, min(1, high)) * Float(size)).rounded(.up))))
     }
-    for i in range(figure.top, figure.bottom) {
-      for j in range(figure.left, figure.right) {
-        let cover = figure.coverage((Float(j) + 0.5) / Float(size), (Float(i) + 0.5) / Float(size))
+    for i in range(shape.top, shape.bottom) {
+      for j in range(shape.left, shape.right) {
+        let cover = shape.coverage((Float(j) + 0.5) / Float(size), (Float(i) + 0.5) / Float(size))
         if cover > 0 { pixels[i * size + j] += (color - pixels[i * size + j]) * min(cover, 1) }
       }
     }
@@ -44,8 +44,8 @@ struct Canvas {
   }
 }
 
-/// How far a figure covers each point, 0 to 1, and a box outside which it covers none.
-struct Figure {
+/// How far a shape covers each point, 0 to 1, and a box outside which it covers none.
+struct CanvasShape {
   var left: Float = 0
   var right: Float = 1
   var top: Float = 0
@@ -53,9 +53,9 @@ struct Figure {
   let coverage: (_ x: Float, _ y: Float) -> Float
 
   /// A rectangle turned by an angle in radians.
-  static func rectangle(x: Float, y: Float, width: Float, height: Float, cosine: Float, sine: Float) -> Figure {
+  static func rectangle(x: Float, y: Float, width: Float, height: Float, cosine: Float, sine: Float) -> CanvasShape {
     let reach = (width * width + height * height).squareRoot() / 2
-    return Figure(left: x - reach, right: x + reach, top: y - reach, bottom: y + reach) { px, py in
+    return CanvasShape(left: x - reach, right: x + reach, top: y - reach, bottom: y + reach) { px, py in
       let (dx, dy) = (px - x, py - y)
       let outside = max(abs(dx * cosine + dy * sine) - width / 2, abs(dy * cosine - dx * sine) - height / 2)
       return 0.5 - outside / softness
@@ -63,9 +63,9 @@ struct Figure {
   }
 
   /// A disc with a ragged edge.
-  static func blob(x: Float, y: Float, radius: Float, noise: Noise, ragged: Float = 0.4) -> Figure {
+  static func blob(x: Float, y: Float, radius: Float, noise: Noise, ragged: Float = 0.4) -> CanvasShape {
     let reach = radius * (1 + ragged)
-    return Figure(left: x - reach, right: x + reach, top: y - reach, bottom: y + reach) { px, py in
+    return CanvasShape(left: x - reach, right: x + reach, top: y - reach, bottom: y + reach) { px, py in
       let (dx, dy) = (px - x, py - y)
       let edge = radius * (1 + ragged * (2 * noise.fractal(px * 9, py * 9) - 1))
       return 0.5 + (edge - (dx * dx + dy * dy).squareRoot()) / softness
@@ -73,9 +73,9 @@ struct Figure {
   }
 
   /// A line of straight pieces.
-  static func path(_ points: [(x: Float, y: Float)], width: Float) -> Figure {
+  static func path(_ points: [(x: Float, y: Float)], width: Float) -> CanvasShape {
     let (xs, ys) = (points.map(\.x), points.map(\.y))
-    return Figure(
+    return CanvasShape(
       left: (xs.min() ?? 0) - width, right: (xs.max() ?? 0) + width, top: (ys.min() ?? 0) - width,
       bottom: (ys.max() ?? 0) + width
     ) { px, py in

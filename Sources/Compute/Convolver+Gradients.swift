@@ -1,0 +1,61 @@
+import CKernels
+
+/// The gradients of a convolution.
+extension Convolver {
+  /// The gradient of the loss by x, replacing `dx` or added to it.
+  ///
+  /// - Parameters:
+  ///   - before: a pass that computes dy.
+  ///   - after: what is done to dx.
+  public func inputGradient(
+    dy: Tensor, weights: UnsafePointer<Float>, into dx: Tensor, adding: Bool = false, before: RowPass? = nil,
+    after: RowPass? = nil
+  ) {
+    precondition(output(for: dx.shape) == dy.shape, "input gradient of \(dy.shape) into \(dx.shape)")
+    if let winograd, !adding {
+      return winograd.inputGradient(dy: dy, weights: weights, into: dx, before: before, after: after)
+    }
+    packTransposed(weights)
+    let rows = parities.map { parity in
+      var order = [Int32](repeating: 0, count: PD_MAX_TAPS)
+      return pd_backward_rows(
+        filter, Int32(dx.shape.images), Int32(dx.shape.height), Int32(dx.shape.width), parity.y, parity.x, &order)
+    }
+    chunks(dy.shape) { part, dyRows, _ in
+      if let before { engine.run(before, part, on: dy, dyRows) }
+      for (parity, rows) in zip(parities, rows) where !(parity.order.isEmpty && adding) {
+        let own = Shape(dx.shape.images, Int(rows.height), Int(rows.width), 1)
+        convolve(
+          rows, dy.memory, scratch.panels + parity.offset, dx.memory, adding ? PD_ADD : PD_REPLACE,
+          self.rows(of: own, for: dyRows, of: dy.shape), after?.c(part))
+      }
+    }
+  }
+
+  /// The gradient of the loss by the weights, replacing `dw`. The same bits for every number of threads.
+  ///
+  /// - Parameter affine: as in ``forward(_:normalizing:weights:into:after:)``.
+  public func weightGradient(
+    x: Tensor, normalizing affine: Affine? = nil, dy: Tensor, dw: UnsafeMutablePointer<Float>
+  ) {
+    precondition(output(for: x.shape) == dy.shape, "weight gradient of \(x.shape) and \(dy.shape)")
+    if let winograd { return winograd.weightGradient(x: x, normalizing: affine, dy: dy, dw: dw) }
+    withUnsafePointer(to: forwardRows(x.shape, images: x.shape.images)) { rows in
+      engine.threads.split(Int(filter.inputs), by: panels(filter.outputs)) { part, inputs, panels in
+        table.pointee.weight_gradient(
+          rows, x.memory, affine?.scale, affine?.shift, dy.memory, dw, Int32(inputs.lowerBound),
+          Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound), scratch.thread(part))
+      }
+    }
+  }
+
+  private func packTransposed(_ weights: UnsafePointer<Float>) {
+    engine.threads.split(panels(filter.inputs)) { _, range in
+      for parity in parities {
+        table.pointee.pack_transposed(
+          weights, parity.order, Int32(parity.order.count), filter.inputs, filter.outputs, Int32(range.lowerBound),
+          Int32(range.upperBound), scratch.panels + parity.offset)
+      }
+    }
+  }
+}
