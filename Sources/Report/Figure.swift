@@ -73,7 +73,7 @@ struct FigureMaker {
 
   /// Encoded anew: browsers show Planet's own four-component JPEGs in wrong colours.
   private static func jpeg(_ path: String) -> String? {
-    guard let image = try? JPEG.decode(path), let bytes = JPEG.encode(image, quality: 85) else { return nil }
+    guard let image = try? Image.decode(path), let bytes = JPEG.encode(image, quality: 85) else { return nil }
     return Data(bytes).base64EncodedString()
   }
 }

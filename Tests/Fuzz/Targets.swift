@@ -27,7 +27,7 @@ let targets: [String: Target] = [
     let labels = try Labels(path: path)
     _ = try SampleSubmission.rows(path, of: labels.rows.map { Sample(name: $0.name, path: "") })
   },
-  "jpeg": { _ = try JPEG.decode(file($0)) },
+  "jpeg": { _ = try Image.decode(file($0)) },
   // What was read and is written again is the same recipe.
   "recipe": {
     let path = file($0)

@@ -31,7 +31,7 @@ import Testing
       #expect(batch.indices == indices && batch.count == indices.count)
       let images = batch.withImages { Array($0) }
       let expected = try indices.flatMap {
-        renderer.render(try JPEG.decode(samples[$0].path), .random(seed: 1, epoch: 0, image: $0))
+        renderer.render(try Image.decode(samples[$0].path), .random(seed: 1, epoch: 0, image: $0))
       }
       #expect(images == expected)
       let targets = indices.flatMap { i in (0..<4).map { label -> Float in label == i % 3 || label == 3 ? 1 : 0 } }
@@ -48,7 +48,7 @@ import Testing
       [load], of: samples, labels: 4, size: 16, augmentation: { .random(seed: 1, epoch: 0, image: $0) })
     let batch = try #require(try next(loader))
     func image(_ i: Int) throws -> [Float] {
-      Renderer(size: 16).render(try JPEG.decode(samples[i].path), .random(seed: 1, epoch: 0, image: i))
+      Renderer(size: 16).render(try Image.decode(samples[i].path), .random(seed: 1, epoch: 0, image: i))
     }
     let mixed = zip(try image(0), try image(4)).map { own, other in 0.75 * own + 0.25 * other }
     let images = batch.withImages { Array($0) }

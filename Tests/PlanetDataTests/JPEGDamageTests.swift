@@ -7,7 +7,7 @@ import Testing
 @Suite struct JPEGDamageTests {
   private func reason(_ bytes: [UInt8]) -> String {
     do throws(ImageError) {
-      _ = try JPEG.decode(bytes, path: "x.jpg")
+      _ = try Image.decode(bytes, path: "x.jpg")
       return "decoded"
     } catch {
       return error.reason
@@ -38,15 +38,15 @@ import Testing
   /// Decodable damage is told in libjpeg's words, and an error for those who ask.
   @Test func damage() throws {
     let whole = try Golden.bytes("jpeg/ycbcr-420.jpg")
-    let sound = try JPEG.examine(whole, path: "x.jpg")
+    let sound = try Image.examine(whole, path: "x.jpg")
     #expect(sound.damage == nil)
     let damaged = whole.dropLast(2) + [UInt8](repeating: 1, count: 40) + whole.suffix(2)
-    let (image, damage) = try JPEG.examine(Array(damaged), path: "x.jpg")
+    let (image, damage) = try Image.examine(Array(damaged), path: "x.jpg")
     #expect(image == sound.image)
     #expect(damage?.hasSuffix(" extraneous bytes before marker 0xd9") == true, "\(damage ?? "sound")")
-    #expect(try JPEG.decode(whole, path: "x.jpg", strict: true) == image)
+    #expect(try Image.decode(whole, path: "x.jpg", strict: true) == image)
     #expect(throws: ImageError.damaged(path: "x.jpg", reason: try #require(damage))) {
-      try JPEG.decode(Array(damaged), path: "x.jpg", strict: true)
+      try Image.decode(Array(damaged), path: "x.jpg", strict: true)
     }
   }
 

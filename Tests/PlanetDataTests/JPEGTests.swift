@@ -13,7 +13,7 @@ import Testing
   ])
   func pillow(name: String) throws {
     let expected = try Golden.bytes("jpeg/\(name).rgb")
-    let image = try JPEG.decode(Golden.path("jpeg/\(name).jpg"))
+    let image = try Image.decode(Golden.path("jpeg/\(name).jpg"))
     let size: [UInt8] = [UInt8(image.width), 0, 0, 0, UInt8(image.height), 0, 0, 0]
     #expect(size + image.pixels == expected)
   }
@@ -31,7 +31,7 @@ import Testing
     for row in Self.shared {
       let (file, expected) = (row[0], row[1...].joined(separator: ","))
       do throws(ImageError) {
-        let image = try JPEG.decode(SharedFiles.path("data/" + file))
+        let image = try Image.decode(SharedFiles.path("data/" + file))
         var hash = Fingerprint()
         hash.add(image.pixels)
         let digits = String(hash.value, radix: 16)
@@ -47,10 +47,10 @@ import Testing
   func truncations(name: String) throws {
     let whole = try Golden.bytes("jpeg/\(name).jpg")
     for length in 0..<whole.count {
-      let error = #expect(throws: ImageError.self) { try JPEG.decode(Array(whole[..<length]), path: "cut.jpg") }
+      let error = #expect(throws: ImageError.self) { try Image.decode(Array(whole[..<length]), path: "cut.jpg") }
       #expect("\(error.map { "\($0)" } ?? "")".hasPrefix("cut.jpg: not a readable JPEG ("))
     }
-    _ = try JPEG.decode(whole, path: "whole.jpg")
+    _ = try Image.decode(whole, path: "whole.jpg")
   }
 
   /// Damage gives a picture or an error, never a crash; the picture has the size its header claims.
@@ -62,7 +62,7 @@ import Testing
     for _ in 0..<1500 {
       var bytes = whole
       for _ in 0...random.next() % 4 { bytes[Int(random.next()) % bytes.count] ^= 1 << UInt8(random.next() % 8) }
-      if let image = try? JPEG.decode(bytes, path: "flipped.jpg") {
+      if let image = try? Image.decode(bytes, path: "flipped.jpg") {
         #expect(image.pixels.count == image.width * image.height * 3)
         decoded += 1
       }
@@ -73,7 +73,7 @@ import Testing
   @Test func refusals() throws {
     func reason(_ bytes: [UInt8]) -> String {
       do throws(ImageError) {
-        _ = try JPEG.decode(bytes, path: "x.jpg")
+        _ = try Image.decode(bytes, path: "x.jpg")
         return "decoded"
       } catch {
         return "\(error)"
@@ -92,10 +92,10 @@ import Testing
   }
 
   @Test func files() throws {
-    #expect(throws: ImageError.self) { try JPEG.decode("/none.jpg") }
+    #expect(throws: ImageError.self) { try Image.decode("/none.jpg") }
     #expect(throws: ImageError.unreadable(path: "/dev/zero", reason: "not a regular file")) {
-      try JPEG.decode("/dev/zero")
+      try Image.decode("/dev/zero")
     }
-    #expect(throws: ImageError.unreadable(path: "/", reason: "not a regular file")) { try JPEG.decode("/") }
+    #expect(throws: ImageError.unreadable(path: "/", reason: "not a regular file")) { try Image.decode("/") }
   }
 }

@@ -14,7 +14,7 @@ import Testing
       #expect(data.images.count == 20 && data.train.count == 16)
       #expect(try ImageFolder.list(folder + "/test-jpg").map(\.name) == ["test_0", "test_1", "test_2", "test_3"])
       for sample in data.images {
-        let image = try JPEG.decode(sample.path)
+        let image = try Image.decode(sample.path)
         #expect(image.width == 32 && image.height == 32)
       }
       #expect(try String(contentsOfFile: folder + "/README.txt", encoding: .utf8).contains("synthetic"))

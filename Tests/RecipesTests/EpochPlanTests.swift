@@ -21,7 +21,7 @@ import Training
     for (place, index) in batch.indices.enumerated() {
       #expect(plan.augmentation(of: index) == .random(seed: 1 << 32 | 1, epoch: 1, image: index))
       var values = [Float](repeating: 0, count: 32 * 32 * 3)
-      let image = try JPEG.decode(dataset.images[index].path)
+      let image = try Image.decode(dataset.images[index].path)
       values.withUnsafeMutableBufferPointer { Renderer(size: 32).render(image, plan.augmentation(of: index), into: $0) }
       values.withUnsafeBufferPointer {
         #expect(batch.image(at: place) == Image(width: 32, height: 32, normalized: $0))

@@ -14,7 +14,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case noImageFolder(folder: String, names: [String])
   /// The label file names images that the folder lacks; `first` are some of their files, with what is there instead.
   case missingImages(folder: String, count: Int, total: Int, first: [String])
-  /// The folder has no JPEG.
+  /// The folder has no image.
   case noImages(folder: String)
   /// What should be a folder is a file, of this kind.
   case noFolder(path: String, kind: String)
@@ -47,7 +47,7 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       "\(folder): \(count) of \(total) labelled images are missing (\(first.joined(separator: ", "))"
         + (count > first.count ? ", …" : "") + ")."
     case .noImages(let folder):
-      "\(folder): has no .jpg or .jpeg file."
+      "\(folder): has no \(ImageFormat.suffixList) file."
     case .noFolder(let path, let kind):
       "\(path): is not a folder (it is \(kind)). Give the folder that the files are in."
     case .nameIsNotText(let folder, let name):

@@ -13,5 +13,5 @@ public struct Sample: Sendable, Equatable {
   }
 
   /// Its picture.
-  func decode() throws(ImageError) -> Image { try JPEG.decode(path, strict: isStrict) }
+  func decode() throws(ImageError) -> Image { try Image.decode(path, strict: isStrict) }
 }

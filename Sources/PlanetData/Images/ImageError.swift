@@ -2,7 +2,7 @@
 public enum ImageError: Error, Equatable, CustomStringConvertible {
   /// The file cannot be read; `reason` is the system's.
   case unreadable(path: String, reason: String)
-  /// The file is not a whole JPEG of a kind and size we read.
+  /// The file is not a whole picture of a kind and size we read.
   case undecodable(path: String, reason: String)
   /// The file can be decoded, but damaged images are refused.
   case damaged(path: String, reason: String)
@@ -19,9 +19,9 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
     case .unreadable(let path, let reason):
       "\(path): cannot be read (\(reason)). Check the path and its permissions."
     case .undecodable(let path, let reason):
-      "\(path): not a readable JPEG (\(reason)). Fetch it again, or take it out of the folder and the label file."
+      "\(path): not a readable \(ImageFormat.names) (\(reason)). Fetch it again, or take it out of the folder and the label file."
     case .damaged(let path, let reason):
-      "\(path): a damaged JPEG, which is refused (\(reason)). Fetch it again, or take it out of the folder and the label file."
+      "\(path): a damaged picture, which is refused (\(reason)). Fetch it again, or take it out of the folder and the label file."
     }
   }
 }

@@ -11,7 +11,7 @@ public struct ImageFacts: Codable, Equatable, Sendable {
   public let pixels: UInt64
   /// Why the image cannot be used; nil if it can.
   public let problem: String?
-  /// What is wrong with the data of an image that can be decoded, in libjpeg's words.
+  /// What is wrong with the data of an image that can be decoded, in its decoder's words.
   public let damage: String?
   /// How EXIF wants the image turned, 2 to 8; nil for not at all.
   public let orientation: Int?
@@ -21,12 +21,12 @@ public struct ImageFacts: Codable, Equatable, Sendable {
     var (bytes, pixels) = (Fingerprint(), Fingerprint())
     var (damage, orientation): (String?, Int?) = (nil, nil)
     do throws(ImageError) {
-      let file = try JPEG.read(path)
+      let file = try Image.read(path)
       bytes.add(file)
       let image: Image
-      (image, damage) = try JPEG.examine(file, path: path)
+      (image, damage) = try Image.examine(file, path: path)
       pixels.add(image.pixels)
-      orientation = Orientation.of(jpeg: file)
+      orientation = ImageFormat.of(file)?.orientation(file)
       (width, height, problem) = (image.width, image.height, nil)
     } catch {
       (width, height, problem) = (0, 0, error.reason)

@@ -53,7 +53,7 @@ public struct ImageFolder: Sendable {
   func missing(_ names: [String]) -> [(file: String, hint: String)] {
     let near = names.isEmpty ? [:] : Dictionary(visible.map { (Self.rough($0), $0) }) { first, _ in first }
     return names.map { name in
-      (stem(of: name) + (suffix ?? ".jpg"), near[Self.rough(name)].map { "\($0) is there" } ?? "")
+      (stem(of: name) + (suffix ?? ImageFormat.suffixes[0]), near[Self.rough(name)].map { "\($0) is there" } ?? "")
     }
   }
 
@@ -64,8 +64,8 @@ public struct ImageFolder: Sendable {
   /// What is before the suffix; nil without one.
   private static func stem(_ name: [UInt8], _ suffix: String?) -> ArraySlice<UInt8>? {
     if let suffix { return name.ends(with: suffix.utf8) ? name.dropLast(suffix.utf8.count) : nil }
-    let lowered = name.suffix(5).map { (65...90).contains($0) ? $0 + 32 : $0 }
-    return [".jpg", ".jpeg"].first { lowered.ends(with: $0.utf8) }.map { name.dropLast($0.utf8.count) }
+    let lowered = name.suffix(ImageFormat.longestSuffix).map { (65...90).contains($0) ? $0 + 32 : $0 }
+    return ImageFormat.suffixes.first { lowered.ends(with: $0.utf8) }.map { name.dropLast($0.utf8.count) }
   }
 
   /// A name without case, suffix and the blanks around it.

@@ -1,5 +1,4 @@
 import CJPEG
-import Files
 
 /// Decodes JPEGs by libjpeg-turbo to the pixels Pillow's `Image.open(path).convert("RGB")` gives: the accurate DCT,
 /// smooth chroma upsampling, EXIF orientation ignored. It takes what Pillow takes: damaged data inside a file that is whole
@@ -12,60 +11,26 @@ public enum JPEG {
   /// How many samples all scans together may pass over: a hundred scans of ten million.
   static let maximumWork: Int64 = 1_000_000_000
 
-  /// Larger files are refused: no picture read here has more than 130 million pixels, and a pixel takes about a byte at most.
-  static let maximumFileSize = 256 << 20
-
-  /// Reads and decodes a file.
-  ///
-  /// - Parameter strict: refuse a damaged picture, though it can be decoded.
-  public static func decode(_ path: String, strict: Bool = false) throws(ImageError) -> Image {
-    try decode(read(path), path: path, strict: strict)
-  }
-
-  /// Decodes a file's bytes; `path` is for the message.
-  public static func decode(_ bytes: [UInt8], path: String, strict: Bool = false) throws(ImageError) -> Image {
-    let (image, damage) = try examine(bytes, path: path)
-    if strict, let damage { throw .damaged(path: path, reason: damage) }
-    return image
-  }
-
-  static func read(_ path: String) throws(ImageError) -> [UInt8] {
-    do { return try InputFile.read(path, limit: maximumFileSize) } catch {
-      throw .unreadable(path: path, reason: error.reason)
+  /// The picture of a file's bytes, and in libjpeg's words what is wrong with it, if anything is.
+  static func decode(_ bytes: [UInt8]) throws(ImageFormat.Failure) -> (image: Image, damage: String?) {
+    try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(ImageFormat.Failure) in
+      guard let start = bytes.baseAddress else { throw ImageFormat.Failure(reason: "the file is empty") }
+      return try unsafe decode(start, bytes.count)
     }
   }
 
-  /// The picture, and in libjpeg's words what is wrong with it, if anything is.
-  static func examine(_ bytes: [UInt8], path: String) throws(ImageError) -> (image: Image, damage: String?) {
-    guard bytes.starts(with: [0xFF, 0xD8, 0xFF]) else {
-      let kind =
-        FileKind.describe(bytes.prefix(FileKind.beginningSize)).map { "it is \($0)" } ?? "it does not begin as one"
-      throw .undecodable(path: path, reason: bytes.isEmpty ? "the file is empty" : kind)
-    }
-    do {
-      return try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
-        guard let start = bytes.baseAddress else { throw Failure(reason: "the file is empty") }
-        return try unsafe decode(start, bytes.count)
-      }
-    } catch {
-      throw .undecodable(path: path, reason: error.reason)
-    }
-  }
-
-  private struct Failure: Error {
-    let reason: String
-  }
-
-  private static func decode(_ start: UnsafePointer<UInt8>, _ count: Int) throws(Failure) -> (Image, String?) {
+  private static func decode(_ start: UnsafePointer<UInt8>, _ count: Int) throws(ImageFormat.Failure) -> (
+    Image, String?
+  ) {
     var isOpen: Int32 = 0
     guard let picture = unsafe pd_jpeg_open(start, count, &isOpen) else {
-      throw Failure(reason: "no memory for a decoder")
+      throw ImageFormat.Failure(reason: "no memory for a decoder")
     }
     defer { unsafe pd_jpeg_close(picture) }
     func message() -> String { unsafe String(cString: pd_jpeg_get_facts(picture).message) }
-    guard isOpen != 0 else { throw Failure(reason: message()) }
+    guard isOpen != 0 else { throw ImageFormat.Failure(reason: message()) }
     let facts = unsafe pd_jpeg_get_facts(picture)
-    if let reason = unsafe refusal(facts, bytes: count) { throw Failure(reason: reason) }
+    if let reason = unsafe refusal(facts, bytes: count) { throw ImageFormat.Failure(reason: reason) }
 
     var isDecoded = false
     let pixels = unsafe [UInt8](unsafeUninitializedCapacity: Int(facts.width) * Int(facts.height) * 3) {
@@ -73,7 +38,7 @@ public enum JPEG {
       guard let start = buffer.baseAddress, unsafe pd_jpeg_decode(picture, start, maximumWork) == 0 else { return }
       (isDecoded, filled) = unsafe (true, Int(facts.width) * Int(facts.height) * 3)
     }
-    guard isDecoded else { throw Failure(reason: message()) }
+    guard isDecoded else { throw ImageFormat.Failure(reason: message()) }
     let image = unsafe Image(width: Int(facts.width), height: Int(facts.height), pixels: pixels)
     return unsafe (image, pd_jpeg_get_facts(picture).warnings > 0 ? message() : nil)
   }

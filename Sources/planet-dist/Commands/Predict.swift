@@ -17,7 +17,9 @@ struct Predict: ParsableCommand {
   @OptionGroup(title: "Tags") var thresholds: ThresholdOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
-  @Option(help: "Folder of .jpg images. Given several times, the folders' images follow each other.")
+  @Option(
+    help:
+      "Folder of images (\(ImageFormat.suffixList)). Given several times, the folders' images follow each other.")
   var images: [String]
 
   @Option(help: "The CSV file to write: image_name,tags.")

@@ -13,7 +13,7 @@ struct DataOptions: ParsableArguments {
   @Option(help: "Folder of images, instead of the one in --data.")
   var images: String?
 
-  @Option(help: "How image files end, in exactly these letters. Default: .jpg or .jpeg, in any case.")
+  @Option(help: "How image files end, in exactly these letters. Default: \(ImageFormat.suffixList), in any case.")
   var suffix: String?
 
   @Option(
