@@ -15,10 +15,8 @@
 #define _GNU_SOURCE
 #include "block.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>

@@ -73,8 +73,9 @@ static int send_descriptor(int to, int memory) {
 // Hands the memory to each of the other ranks: processes of the same user, whoever else may knock.
 static void hand_out(int server, int memory, int ranks) {
   struct pollfd waiting = {server, POLLIN, 0};
-  for (int left = ranks - 1; left > 0 && poll(&waiting, 1, PATIENCE_SECONDS * 1000) > 0;) {
-    int peer = accept4(server, NULL, NULL, SOCK_CLOEXEC);
+  double end = pd_now() + PATIENCE_SECONDS;
+  for (int left = ranks - 1; left > 0 && pd_now() < end;) {
+    int peer = poll(&waiting, 1, 100) > 0 ? accept4(server, NULL, NULL, SOCK_CLOEXEC) : -1;
     struct ucred who;
     socklen_t length = sizeof who;
     if (peer < 0) continue;

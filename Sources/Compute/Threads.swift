@@ -12,7 +12,7 @@ public struct Threads: Sendable {
   static let rowUnit = 32
   /// Floats of an array are divided among threads at multiples of this, a page of 4 KiB: only the end of the array may
   /// not fill a vector.
-  static let vectorUnit = 1024
+  public static let vectorUnit = 1024
 
   public init(_ count: Int) {
     precondition(count > 0, "\(count) threads")

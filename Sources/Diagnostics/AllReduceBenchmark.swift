@@ -1,10 +1,11 @@
 public import Collectives
 public import Compute
+import Training
 
 /// Times sums over the ranks: the way training takes, the ring by messages, and `MPI_Allreduce`, in turn.
 public struct AllReduceBenchmark: Sendable {
   public struct Result: Codable, Sendable {
-    /// Of the array that is summed.
+    /// How large the array is that is summed.
     public let bytes: Int
     /// Milliseconds, the median of the repetitions: of the way training takes, and which that is.
     public let milliseconds: Double
@@ -37,10 +38,7 @@ public struct AllReduceBenchmark: Sendable {
           guard let memory else { return try unsafe communicator.allReduce(own) }
           // As Replica does: nobody needs the whole sum, each updates its part.
           try communicator.barrier()
-          threads.split(part.count, unit: 1024) { _, piece in
-            memory.sum(
-              0...size - 1, part.lowerBound + piece.lowerBound..<part.lowerBound + piece.upperBound, into: rank)
-          }
+          memory.sum(0...size - 1, part, into: rank, on: threads)
           try communicator.barrier()
         },
         { try communicator.byMessages { try unsafe communicator.allReduce(own) } },

@@ -51,6 +51,7 @@ public struct StepBenchmark: Sendable {
     }
     let replica = try Replica(labels: 17, architecture: arch, among: communicator)
     if communicator.rank == 0 { replica.parameters.initialize(seed: 1) }
+    try replica.broadcast()
     let learner = try Learner(
       replica, stage: stage, configuration: configuration, steps: steps + 2, worker: worker)
     let batch = images(EpochOrder.share(of: batchSize, rank: communicator.rank, worldSize: communicator.size))

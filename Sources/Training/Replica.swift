@@ -1,5 +1,5 @@
 public import Collectives
-import Compute
+public import Compute
 import Inference
 public import ResNet
 
@@ -75,19 +75,24 @@ public final class Replica {
     }
     try meet()
     for range in own(ranges) {
-      engine.threads.split(range.count, unit: 1024) { _, part in
-        memory.sum(
-          1...communicator.size, range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound,
-          into: 1 + communicator.rank)
-      }
+      memory.sum(1...communicator.size, range, into: 1 + communicator.rank, on: engine.threads)
     }
   }
 
   /// Gives every rank rank 0's weights and running statistics. Collective.
-  func broadcast() throws {
+  public func broadcast() throws {
     guard isShared else { return try communicator.broadcast(parameters) }
     try meet()
     try unsafe communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
+  }
+}
+
+extension SharedMemory {
+  /// As ``sum(_:_:into:)``, each thread a piece of `range`.
+  public func sum(_ arrays: ClosedRange<Int>, _ range: Range<Int>, into array: Int, on threads: Threads) {
+    threads.split(range.count, unit: Threads.vectorUnit) { _, piece in
+      sum(arrays, range.lowerBound + piece.lowerBound..<range.lowerBound + piece.upperBound, into: array)
+    }
   }
 }
 
