@@ -55,7 +55,7 @@ let package = Package(
     .target(
       name: "PlanetData", dependencies: ["Files", "Compute", "CJPEG", "CZlib"], swiftSettings: strict + optimized),
     .target(name: "Checkpoints", dependencies: ["Files"], swiftSettings: strict + optimized),
-    .target(name: "ResNet", dependencies: ["Compute"], swiftSettings: looping),
+    .target(name: "ResNet", dependencies: ["Compute"], exclude: ["README.md"], swiftSettings: strict + optimized),
     .target(name: "Charts", swiftSettings: strict),
     .target(
       name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],

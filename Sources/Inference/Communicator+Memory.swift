@@ -14,7 +14,7 @@ extension Communicator {
   /// - Throws: as ``checkMemory(_:)``.
   public func checkMemory(training recipe: Configuration, size: Int, precision: Precision, copies: Int = 0) throws {
     // Weights and the optimizer's, once among ranks that share memory; gradients, and while the state is saved a copy.
-    let common = 1 + Recipe.optimizerFloats + copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
+    let common = 1 + Recipe.optimizer.floatsPerWeight + copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
     let weights = 2 + Double(common) / Double(sharesMemory ? self.size : 1)
     let images = EpochOrder.largestShare(of: recipe.batchSize, worldSize: self.size)
     let activations = recipe.arch.activationBytes(imageSize: size, images: images, precision: precision, training: true)

@@ -20,8 +20,7 @@ public enum Recipe {
   public static let arch = Architecture.resnet50
   /// Images of a step, over all ranks.
   public static let batchSize = 64
-  /// Floats that the optimizer keeps for each weight: AdamW's two moments. The memory needed is counted by it.
-  public static let optimizerFloats = 2
+  public static let optimizer = OptimizerKind.adamW
   /// Weight decay.
   public static let wd = 0.01
   /// Dropout before the last layer; half of it before the hidden one.

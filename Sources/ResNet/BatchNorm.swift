@@ -5,7 +5,7 @@ import Compute
 ///
 /// It holds one step's statistics between forward and backward. What it is fused with (the convolution before it, ReLU
 /// and the residual after it) is its owner's business: it hands out the passes and coefficients.
-struct BatchNorm {
+@safe struct BatchNorm {
   static let momentum: Float = 0.1
 
   let channels: Int
@@ -31,22 +31,22 @@ struct BatchNorm {
   init(_ name: String, channels: Int, parameters: Parameters, engine: Engine, arena: Arena) {
     self.channels = channels
     self.engine = engine
-    gamma = parameters.value("\(name).weight")
-    beta = parameters.value("\(name).bias")
-    gammaGradient = parameters.gradient("\(name).weight")
-    betaGradient = parameters.gradient("\(name).bias")
-    runningMean = parameters.value("\(name).running_mean")
-    runningVariance = parameters.value("\(name).running_var")
-    affine = Affine(scale: arena.allocate(channels), shift: arena.allocate(channels))
-    (mean, inverseDeviation) = (arena.allocate(channels), arena.allocate(channels))
-    (slope, dyMean) = (arena.allocate(channels), arena.allocate(channels))
-    sums = arena.allocate(engine.threads.count * 2 * channels + 1, of: Double.self)
+    unsafe gamma = parameters.value("\(name).weight")
+    unsafe beta = parameters.value("\(name).bias")
+    unsafe gammaGradient = parameters.gradient("\(name).weight")
+    unsafe betaGradient = parameters.gradient("\(name).bias")
+    unsafe runningMean = parameters.value("\(name).running_mean")
+    unsafe runningVariance = parameters.value("\(name).running_var")
+    affine = unsafe Affine(scale: arena.allocate(channels), shift: arena.allocate(channels))
+    unsafe (mean, inverseDeviation) = (arena.allocate(channels), arena.allocate(channels))
+    unsafe (slope, dyMean) = (arena.allocate(channels), arena.allocate(channels))
+    unsafe sums = arena.allocate(engine.threads.count * 2 * channels + 1, of: Double.self)
   }
 
   /// The pass over z that ``fit(rows:pass:)`` must follow in training.
   func statistics() -> RowPass {
     clearSums()
-    return .statistics(channels: channels, sums: sums)
+    return unsafe .statistics(channels: channels, sums: sums)
   }
 
   /// Computes ``affine``: in training from what ``statistics()`` summed over this many rows, updating the running
@@ -54,7 +54,7 @@ struct BatchNorm {
   func fit(rows: Int, pass: Pass) throws {
     guard pass.training else {
       for c in 0..<channels {
-        transform(
+        unsafe transform(
           c, mean: runningMean[c],
           inverseDeviation: Float(1 / (Double(runningVariance[c]) + Architecture.epsilon).squareRoot())
         )
@@ -62,30 +62,30 @@ struct BatchNorm {
       return
     }
     addThreads()
-    let count = try addRanks(rows: rows, sum: pass.sumOverRanks)
+    let count = try unsafe addRanks(rows: rows, sum: pass.sumOverRanks)
     for c in 0..<channels {
-      let mean = sums[c] / count
-      let variance = max(0, sums[channels + c] / count - mean * mean)
+      let mean = unsafe sums[c] / count
+      let variance = unsafe max(0, sums[channels + c] / count - mean * mean)
       transform(c, mean: Float(mean), inverseDeviation: Float(1 / (variance + Architecture.epsilon).squareRoot()))
       // Unbiased variance for the running average, biased for normalizing: PyTorch does both (torch.nn.BatchNorm2d).
       let unbiased = Float(variance * count / max(1, count - 1))
-      runningMean[c] += Self.momentum * (Float(mean) - runningMean[c])
-      runningVariance[c] += Self.momentum * (unbiased - runningVariance[c])
+      unsafe runningMean[c] += Self.momentum * (Float(mean) - runningMean[c])
+      unsafe runningVariance[c] += Self.momentum * (unbiased - runningVariance[c])
     }
   }
 
   private func transform(_ c: Int, mean: Float, inverseDeviation: Float) {
-    self.mean[c] = mean
-    self.inverseDeviation[c] = inverseDeviation
-    affine.scale[c] = gamma[c] * inverseDeviation
-    affine.shift[c] = beta[c] - mean * affine.scale[c]
+    unsafe self.mean[c] = mean
+    unsafe self.inverseDeviation[c] = inverseDeviation
+    unsafe affine.scale[c] = gamma[c] * inverseDeviation
+    unsafe affine.shift[c] = beta[c] - mean * affine.scale[c]
   }
 
   /// The pass over dy, the gradient by the normalized output, that ``gradient(_:z:pass:)`` must follow. It first masks dy
   /// as the ReLU behind the normalization did.
   func reduction(mask: RowPass.Mask, z: Tensor) -> RowPass {
     clearSums()
-    return .reduce(mask: mask, z: z, mean: mean, sums: sums)
+    return unsafe .reduce(mask: mask, z: z, mean: mean, sums: sums)
   }
 
   /// The pass that computes the gradient by z from `dy`; where that is nil, in place, from the tensor the pass runs on.
@@ -93,28 +93,28 @@ struct BatchNorm {
   func gradient(_ dy: Tensor? = nil, z: Tensor, pass: Pass) throws -> RowPass {
     addThreads()
     for c in 0..<channels {  // this rank's part of the gradients: they are averaged with all others later
-      betaGradient[c] = Float(sums[c])
-      gammaGradient[c] = Float(sums[channels + c]) * inverseDeviation[c]
+      unsafe betaGradient[c] = Float(sums[c])
+      unsafe gammaGradient[c] = Float(sums[channels + c]) * inverseDeviation[c]
     }
-    let count = try addRanks(rows: z.shape.rows, sum: pass.sumOverRanks)
+    let count = try unsafe addRanks(rows: z.shape.rows, sum: pass.sumOverRanks)
     for c in 0..<channels {
-      dyMean[c] = Float(sums[c] / count)
-      slope[c] = -affine.scale[c] * inverseDeviation[c] * inverseDeviation[c] * Float(sums[channels + c] / count)
+      unsafe dyMean[c] = Float(sums[c] / count)
+      unsafe slope[c] = -affine.scale[c] * inverseDeviation[c] * inverseDeviation[c] * Float(sums[channels + c] / count)
     }
-    return .gradient(dy, by: Affine(scale: affine.scale, shift: dyMean), z: z, slope: slope, mean: mean)
+    return unsafe .gradient(dy, by: Affine(scale: affine.scale, shift: dyMean), z: z, slope: slope, mean: mean)
   }
 
-  private func clearSums() { sums.update(repeating: 0, count: engine.threads.count * 2 * channels + 1) }
+  private func clearSums() { unsafe sums.update(repeating: 0, count: engine.threads.count * 2 * channels + 1) }
 
   // Adds the threads' sums to those of the first.
   private func addThreads() {
-    for i in 2 * channels..<2 * engine.threads.count * channels { sums[i % (2 * channels)] += sums[i] }
+    for i in 2 * channels..<2 * engine.threads.count * channels { unsafe sums[i % (2 * channels)] += sums[i] }
   }
 
   /// Adds the other ranks' sums. Returns the number of rows summed over.
   private func addRanks(rows: Int, sum: Pass.Sum?) throws -> Double {
-    sums[2 * channels] = Double(rows)
-    try sum?(UnsafeMutableBufferPointer(start: sums, count: 2 * channels + 1))
-    return sums[2 * channels]
+    unsafe sums[2 * channels] = Double(rows)
+    try unsafe sum?(UnsafeMutableBufferPointer(start: sums, count: 2 * channels + 1))
+    return unsafe sums[2 * channels]
   }
 }

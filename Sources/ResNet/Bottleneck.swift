@@ -48,11 +48,11 @@ struct Bottleneck {
 
   /// Forward for evaluation. x lies in one of the workspace's buffers, and so does the result.
   func evaluate(_ x: Tensor, workspace: Workspace) throws -> Tensor {
-    let free = workspace.free(but: x)
-    let reduced = try reduce.evaluate(x, into: free[0], relu: true)
-    let filtered = try spatial.evaluate(reduced, into: free[1], relu: true)
-    let shortcut = try downsample?.evaluate(x, into: free[0], relu: false) ?? x
-    return try expand.evaluate(filtered, into: free[2], relu: true, residual: shortcut)
+    let free = unsafe workspace.free(but: x)
+    let reduced = try unsafe reduce.evaluate(x, into: free[0], relu: true)
+    let filtered = try unsafe spatial.evaluate(reduced, into: free[1], relu: true)
+    let shortcut = try unsafe downsample?.evaluate(x, into: free[0], relu: false) ?? x
+    return try unsafe expand.evaluate(filtered, into: free[2], relu: true, residual: shortcut)
   }
 
   /// What must be done to the gradient by this block's output y, once it is complete, before
@@ -69,10 +69,10 @@ struct Bottleneck {
   /// - Returns: the gradient by x, in one of the buffers.
   func backward(_ dy: Tensor, x: Tensor, after: RowPass?, workspace: Workspace, pass: Pass) throws -> Tensor {
     let n = x.shape.images
-    let free = workspace.free(but: dy)
-    let dz = Tensor(free[0], dy.shape, dy.precision)
-    let dFiltered = Tensor(free[1], spatial.z(n).shape, dy.precision)
-    let dReduced = Tensor(free[2], reduce.z(n).shape, dy.precision)
+    let free = unsafe workspace.free(but: dy)
+    let dz = unsafe Tensor(free[0], dy.shape, dy.precision)
+    let dFiltered = unsafe Tensor(free[1], spatial.z(n).shape, dy.precision)
+    let dReduced = unsafe Tensor(free[2], reduce.z(n).shape, dy.precision)
     try expand.backward(
       dy, dz: dz, x: spatial.z(n), normalizing: spatial.norm.affine, dx: dFiltered,
       after: spatial.norm.reduction(mask: .normalized(spatial.norm.affine), z: spatial.z(n)), pass: pass)
@@ -82,7 +82,7 @@ struct Bottleneck {
     // The shortcut's gradient comes first, the main path's is added to it.
     var dx = dy
     if let downsample {
-      dx = Tensor(free[1], x.shape, dy.precision)
+      dx = unsafe Tensor(free[1], x.shape, dy.precision)
       engine.run(downsample.norm.reduction(mask: .none, z: downsample.z(n)), on: dy)
       try downsample.backward(dy, dz: dz, x: x, dx: dx, pass: pass)
     }

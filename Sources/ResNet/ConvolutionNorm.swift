@@ -4,7 +4,7 @@ import Compute
 ///
 /// What is kept for backward is `z`, the convolution's output. Normalized and clipped, it is computed anew wherever it is
 /// needed: by the convolution that follows, on a part at a time, and by that one's weight gradient.
-struct ConvolutionNorm {
+@safe struct ConvolutionNorm {
   let norm: BatchNorm
   private let convolver: Convolver
   private let weight: UnsafeMutablePointer<Float>
@@ -23,8 +23,8 @@ struct ConvolutionNorm {
     convolver = Convolver(
       kernel: kernel, span: span, inputs: span * input.channels, outputs: outputs, stride: stride, padding: padding,
       image: (input.height, input.width), engine: plan.engine, scratch: plan.scratch)
-    weight = plan.parameters.value("\(name).weight")
-    weightGradient = plan.parameters.gradient("\(name).weight")
+    unsafe weight = plan.parameters.value("\(name).weight")
+    unsafe weightGradient = plan.parameters.gradient("\(name).weight")
     norm = BatchNorm(normName, channels: outputs, parameters: plan.parameters, engine: plan.engine, arena: plan.arena)
     allOfZ = plan.tensor(convolver.output(for: input))
   }
@@ -40,29 +40,29 @@ struct ConvolutionNorm {
   /// - Parameter affine: where given, x is replaced by ReLU of x so mapped.
   func forward(_ x: Tensor, normalizing affine: Affine? = nil, pass: Pass) throws {
     let z = z(x.shape.images)
-    convolver.forward(x, normalizing: affine, weights: weight, into: z, after: norm.statistics())
+    unsafe convolver.forward(x, normalizing: affine, weights: weight, into: z, after: norm.statistics())
     try norm.fit(rows: z.shape.rows, pass: pass)
   }
 
   /// Forward for evaluation, by the running statistics: convolves, normalizes, adds `residual`, clips with `relu`.
   /// Nothing is kept.
   func evaluate(_ x: Tensor, into y: UnsafeMutableRawPointer, relu: Bool, residual: Tensor? = nil) throws -> Tensor {
-    let y = try prepare(x, into: y)
+    let y = try unsafe prepare(x, into: y)
     let after = RowPass.normalize(by: norm.affine, channels: norm.channels, relu: relu, residual: residual)
-    convolver.forward(x, weights: weight, into: y, after: after)
+    unsafe convolver.forward(x, weights: weight, into: y, after: after)
     return y
   }
 
   /// The same, but leaves normalizing to the caller.
   func evaluateConvolution(_ x: Tensor, into y: UnsafeMutableRawPointer) throws -> Tensor {
-    let y = try prepare(x, into: y)
-    convolver.forward(x, weights: weight, into: y)
+    let y = try unsafe prepare(x, into: y)
+    unsafe convolver.forward(x, weights: weight, into: y)
     return y
   }
 
   private func prepare(_ x: Tensor, into y: UnsafeMutableRawPointer) throws -> Tensor {
     try norm.fit(rows: 0, pass: .evaluation)
-    return Tensor(y, convolver.output(for: x.shape), x.precision)
+    return unsafe Tensor(y, convolver.output(for: x.shape), x.precision)
   }
 
   /// Backward of both, given dy whose ``BatchNorm/reduction(mask:z:)`` has been run. Replaces the parameters' gradients;
@@ -80,10 +80,10 @@ struct ConvolutionNorm {
   ) throws {
     let gradient = try norm.gradient(dy, z: z(x.shape.images), pass: pass)
     if let dx {
-      convolver.inputGradient(dy: dz, weights: weight, into: dx, adding: adding, before: gradient, after: after)
+      unsafe convolver.inputGradient(dy: dz, weights: weight, into: dx, adding: adding, before: gradient, after: after)
     } else {
       engine.run(gradient, on: dz)
     }
-    if !pass.frozen { convolver.weightGradient(x: x, normalizing: affine, dy: dz, dw: weightGradient) }
+    if !pass.frozen { unsafe convolver.weightGradient(x: x, normalizing: affine, dy: dz, dw: weightGradient) }
   }
 }

@@ -3,12 +3,12 @@ import Compute
 /// `torch.nn.Dropout`: zeroes a fraction of the values in training and scales up the rest.
 ///
 /// What is dropped is a function of (seed, step, image), so neither ranks nor batch boundaries change it.
-struct Dropout {
+@safe struct Dropout {
   private let keep: UnsafeMutablePointer<Float>
   private let width: Int
 
   init(batch: Int, width: Int, arena: Arena) {
-    keep = arena.allocate(batch * width)
+    unsafe keep = arena.allocate(batch * width)
     self.width = width
   }
 
@@ -17,14 +17,14 @@ struct Dropout {
     let scale = 1 / (1 - rate)
     for n in 0..<x.shape.images {
       for i in n * width..<(n + 1) * width {
-        keep[i] = sources[n].uniform() < rate ? 0 : scale
-        x.data[i] *= keep[i]
+        unsafe keep[i] = sources[n].uniform() < rate ? 0 : scale
+        unsafe x.data[i] *= keep[i]
       }
     }
   }
 
   /// The gradient by its input, in place.
   func backward(_ dy: Tensor) {
-    for i in 0..<dy.shape.count { dy.data[i] *= keep[i] }
+    for i in 0..<dy.shape.count { unsafe dy.data[i] *= keep[i] }
   }
 }

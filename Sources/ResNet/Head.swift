@@ -2,7 +2,7 @@ import Compute
 
 /// fastai's head (`create_head`, recipe §4): concatenated max and mean pooling, then twice normalization, dropout and a
 /// linear layer, with a ReLU after the first. Gives logits `[N, labels]`.
-struct Head {
+@safe struct Head {
   private let norm1: BatchNorm
   private let norm2: BatchNorm
   private let dropout1: Dropout
@@ -35,18 +35,18 @@ struct Head {
     (pooled, normalized, dPooled) = (vector(features), vector(features), vector(features))
     (hidden, normalizedHidden, dHidden) = (vector(width), vector(width), vector(width))
     logits = vector(plan.parameters.labels)
-    argmax = plan.arena.allocate(input.images * input.channels, of: Int32.self)
+    unsafe argmax = plan.arena.allocate(input.images * input.channels, of: Int32.self)
     plan.reserveGradient(input)
   }
 
   func forward(_ x: Tensor, pass: Pass) throws -> Tensor {
     let n = x.shape.images
     var sources = pass.images.map { RandomSource(seed: pass.seed, purpose: .dropout, pass.step, $0) }
-    engine.concatPool(x, into: pooled.prefix(n), argmax: argmax)
+    unsafe engine.concatPool(x, into: pooled.prefix(n), argmax: argmax)
     try normalize(norm1, pooled.prefix(n), into: normalized.prefix(n), pass: pass)
     if drops(pass) { dropout1.forward(normalized.prefix(n), rate: pass.dropout / 2, sources: &sources) }
     linear1.forward(normalized.prefix(n), into: hidden.prefix(n), training: pass.training)
-    for i in 0..<n * hidden.shape.channels { hidden.data[i] = max(hidden.data[i], 0) }
+    for i in 0..<n * hidden.shape.channels { unsafe hidden.data[i] = max(hidden.data[i], 0) }
     try normalize(norm2, hidden.prefix(n), into: normalizedHidden.prefix(n), pass: pass)
     if drops(pass) { dropout2.forward(normalizedHidden.prefix(n), rate: pass.dropout, sources: &sources) }
     linear2.forward(normalizedHidden.prefix(n), into: logits.prefix(n), training: pass.training)
@@ -60,11 +60,11 @@ struct Head {
     linear2.backward(dLogits, x: normalizedHidden.prefix(n), into: dHidden)
     if drops(pass) { dropout2.backward(dHidden) }
     try backward(norm2, dHidden, z: hidden.prefix(n), pass: pass)
-    for i in 0..<n * hidden.shape.channels where hidden.data[i] <= 0 { dHidden.data[i] = 0 }
+    for i in 0..<n * hidden.shape.channels where unsafe hidden.data[i] <= 0 { unsafe dHidden.data[i] = 0 }
     linear1.backward(dHidden, x: normalized.prefix(n), into: dPooled)
     if drops(pass) { dropout1.backward(dPooled) }
     try backward(norm1, dPooled, z: pooled.prefix(n), pass: pass)
-    engine.concatPoolBackward(dPooled, argmax: argmax, into: dx)
+    unsafe engine.concatPoolBackward(dPooled, argmax: argmax, into: dx)
   }
 
   private func drops(_ pass: Pass) -> Bool { pass.training && pass.dropout > 0 }

@@ -1,7 +1,7 @@
 import Compute
 
 /// `y = x Wᵀ + b`, as `torch.nn.Linear`.
-struct Linear {
+@safe struct Linear {
   private let weight: UnsafeMutablePointer<Float>
   private let bias: UnsafeMutablePointer<Float>
   private let weightGradient: UnsafeMutablePointer<Float>
@@ -10,10 +10,10 @@ struct Linear {
 
   init(_ name: String, inputs: Int, outputs: Int, plan: MemoryPlan) {
     let parameters = plan.parameters
-    weight = parameters.value("\(name).weight")
-    bias = parameters.value("\(name).bias")
-    weightGradient = parameters.gradient("\(name).weight")
-    biasGradient = parameters.gradient("\(name).bias")
+    unsafe weight = parameters.value("\(name).weight")
+    unsafe bias = parameters.value("\(name).bias")
+    unsafe weightGradient = parameters.gradient("\(name).weight")
+    unsafe biasGradient = parameters.gradient("\(name).bias")
     // y = x Wᵀ is also the gradient by the input of a 1×1 convolution of `outputs` channels into `inputs`.
     product = Convolver(
       kernel: (1, 1), inputs: outputs, outputs: inputs, stride: 1, padding: (0, 0), image: (1, 1),
@@ -24,24 +24,24 @@ struct Linear {
   /// to that, while OpenBLAS's tiles add up differently depending on where in a matrix a row lies.
   func forward(_ x: Tensor, into y: Tensor, training: Bool) {
     if training {
-      MatrixMultiply.forward(x, weight, into: y)
+      unsafe MatrixMultiply.forward(x, weight, into: y)
     } else {
-      product.inputGradient(dy: x, weights: weight, into: y)
+      unsafe product.inputGradient(dy: x, weights: weight, into: y)
     }
     let outputs = y.shape.channels
     for n in 0..<y.shape.images {
-      for o in 0..<outputs { y.data[n * outputs + o] += bias[o] }
+      for o in 0..<outputs { unsafe y.data[n * outputs + o] += bias[o] }
     }
   }
 
   /// Replaces dx and the parameters' gradients.
   func backward(_ dy: Tensor, x: Tensor, into dx: Tensor) {
-    MatrixMultiply.weightGradient(dy, x, into: weightGradient)
+    unsafe MatrixMultiply.weightGradient(dy, x, into: weightGradient)
     let outputs = dy.shape.channels
-    biasGradient.update(repeating: 0, count: outputs)
+    unsafe biasGradient.update(repeating: 0, count: outputs)
     for n in 0..<dy.shape.images {
-      for o in 0..<outputs { biasGradient[o] += dy.data[n * outputs + o] }
+      for o in 0..<outputs { unsafe biasGradient[o] += dy.data[n * outputs + o] }
     }
-    MatrixMultiply.inputGradient(dy, weight, into: dx)
+    unsafe MatrixMultiply.inputGradient(dy, weight, into: dx)
   }
 }

@@ -23,15 +23,16 @@ final class MemoryPlan {
   /// The memory backward and evaluation work in, once every layer has asked.
   func workspace() -> Workspace {
     let bytes = gradientCount * engine.precision.bytes
-    return Workspace(buffers: (0..<4).map { _ in UnsafeMutableRawPointer(arena.allocate(bytes, of: UInt8.self)) })
+    return unsafe Workspace(
+      buffers: (0..<4).map { _ in unsafe UnsafeMutableRawPointer(arena.allocate(bytes, of: UInt8.self)) })
   }
 }
 
 /// Memory that is used again from block to block: backward's gradients, or evaluation's activations.
-struct Workspace {
+@safe struct Workspace {
   /// Each as large as the largest activation.
   let buffers: [UnsafeMutableRawPointer]
 
   /// The three that do not hold `tensor`.
-  func free(but tensor: Tensor) -> [UnsafeMutableRawPointer] { buffers.filter { $0 != tensor.memory } }
+  func free(but tensor: Tensor) -> [UnsafeMutableRawPointer] { unsafe buffers.filter { unsafe $0 != tensor.memory } }
 }

@@ -6,9 +6,9 @@ public enum MultiLabelLoss {
   /// The sum over labels of max(z, 0) − z·y + ln(1 + e^−|z|), for one image or a batch.
   public static func sum(_ logits: UnsafeBufferPointer<Float>, targets: UnsafeBufferPointer<Float>) -> Double {
     var sum = 0.0
-    for (z, y) in zip(logits, targets) {
-      let z = Double(z)
-      sum += max(z, 0) - z * Double(y) + log1p(exp(-abs(z)))
+    for i in logits.indices {
+      let (z, y) = unsafe (Double(logits[i]), Double(targets[i]))
+      sum += max(z, 0) - z * y + log1p(exp(-abs(z)))
     }
     return sum
   }
@@ -21,7 +21,7 @@ public enum MultiLabelLoss {
   ) {
     let scale = 1 / (Double(images) * Double(logits.shape.channels))
     for i in 0..<logits.shape.count {
-      dLogits.data[i] = Float((1 / (1 + exp(-Double(logits.data[i]))) - Double(targets[i])) * scale)
+      unsafe dLogits.data[i] = Float((1 / (1 + exp(-Double(logits.data[i]))) - Double(targets[i])) * scale)
     }
   }
 }

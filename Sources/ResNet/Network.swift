@@ -66,7 +66,7 @@ public final class Network {
   public func backward(_ dLogits: Tensor, pass: Pass) throws {
     precondition(pass.training && inputs.count == blocks.count + 1, "backward follows a training forward")
     let n = dLogits.shape.images
-    var d = Tensor(workspace.buffers[0], features, engine.precision).prefix(n)
+    var d = unsafe Tensor(workspace.buffers[0], features, engine.precision).prefix(n)
     try head.backward(dLogits, into: d, pass: pass)
     if let last = blocks.last { engine.run(last.reduction(n), on: d) }
     for i in blocks.indices.reversed() {

@@ -9,18 +9,18 @@ extension Parameters {
   /// Values depend on the seed and the tensor's place in the list alone.
   public func initialize(seed: UInt64) {
     for (place, parameter) in all.enumerated() {
-      let values = UnsafeMutableBufferPointer(start: value(parameter.name), count: parameter.range.count)
+      let values = unsafe UnsafeMutableBufferPointer(start: value(parameter.name), count: parameter.range.count)
       switch parameter.kind {
-      case .bias: values.update(repeating: 0)
+      case .bias: unsafe values.update(repeating: 0)
       case .batchNorm, .statistic:
         let isOne = parameter.name.hasSuffix(".weight") || parameter.name.hasSuffix(".running_var")
-        values.update(repeating: isOne ? 1 : 0)
+        unsafe values.update(repeating: isOne ? 1 : 0)
       case .convolution, .linear:
         let fan =
           parameter.kind == .linear ? parameter.shape[1] : parameter.shape[0] * parameter.shape[2] * parameter.shape[3]
         let deviation = (2 / Float(fan)).squareRoot()
         var random = RandomSource(seed: seed, purpose: .parameters, place, 0)
-        for i in values.indices { values[i] = deviation * random.normal() }
+        for i in values.indices { unsafe values[i] = deviation * random.normal() }
       }
     }
   }

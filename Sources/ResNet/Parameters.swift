@@ -34,7 +34,7 @@ public struct Parameter: Sendable {
 /// Order is that of the forward pass, so that backward finishes the gradient arena from its end.
 ///
 /// `Sendable`, although its memory is not: the threads of a pass read it, and each writes its own part of the gradients.
-public final class Parameters: @unchecked Sendable {
+@safe public final class Parameters: @unchecked Sendable {
   public let architecture: Architecture
   public let labels: Int
   public let trainable: [Parameter]
@@ -46,7 +46,7 @@ public final class Parameters: @unchecked Sendable {
   private let index: [String: Parameter]
 
   /// Where parameters and their gradients lie, if not in an arena of their own.
-  public struct Place {
+  @safe public struct Place {
     public let values: UnsafeMutableBufferPointer<Float>
     public let gradients: UnsafeMutableBufferPointer<Float>
     /// Keeps both alive.
@@ -55,7 +55,7 @@ public final class Parameters: @unchecked Sendable {
     public init(
       values: UnsafeMutableBufferPointer<Float>, gradients: UnsafeMutableBufferPointer<Float>, keeper: AnyObject
     ) {
-      (self.values, self.gradients, self.keeper) = (values, gradients, keeper)
+      unsafe (self.values, self.gradients, self.keeper) = (values, gradients, keeper)
     }
   }
 
@@ -83,11 +83,11 @@ public final class Parameters: @unchecked Sendable {
     self.statistics = statistics
     index = Dictionary(uniqueKeysWithValues: (trainable + statistics).map { ($0.name, $0) })
     let arena = Arena()
-    let buffer = { UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
+    let buffer = { unsafe UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
     let place = try place(trainableCount)
-    values = place?.values ?? buffer(trainableCount)
-    gradients = place?.gradients ?? buffer(trainableCount)
-    runningStatistics = buffer(statisticCount)
+    unsafe values = place?.values ?? buffer(trainableCount)
+    unsafe gradients = place?.gradients ?? buffer(trainableCount)
+    unsafe runningStatistics = buffer(statisticCount)
     keeper = [arena, place?.keeper] as AnyObject
   }
 
@@ -101,16 +101,17 @@ public final class Parameters: @unchecked Sendable {
 
   /// The value of a tensor of this network.
   func value(_ name: String) -> UnsafeMutablePointer<Float> {
-    guard let parameter = index[name], let values = values.baseAddress, let statistics = runningStatistics.baseAddress
+    guard let parameter = index[name], let values = unsafe values.baseAddress,
+      let statistics = unsafe runningStatistics.baseAddress
     else { preconditionFailure("the network has no \(name)") }
-    return (parameter.kind == .statistic ? statistics : values) + parameter.range.lowerBound
+    return unsafe (parameter.kind == .statistic ? statistics : values) + parameter.range.lowerBound
   }
 
   /// The gradient of a parameter of this network.
   func gradient(_ name: String) -> UnsafeMutablePointer<Float> {
-    guard let parameter = index[name], let gradients = gradients.baseAddress, parameter.kind != .statistic
+    guard let parameter = index[name], let gradients = unsafe gradients.baseAddress, parameter.kind != .statistic
     else { preconditionFailure("the network has no parameter \(name)") }
-    return gradients + parameter.range.lowerBound
+    return unsafe gradients + parameter.range.lowerBound
   }
 
   /// The ranges of the arena that train: all of it, or, frozen, what ``Parameter/trainsFrozen`` says; adjacent ones

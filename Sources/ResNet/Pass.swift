@@ -1,7 +1,7 @@
 import Compute
 
 /// What a forward and the backward after it need to know besides tensors.
-public struct Pass: Sendable {
+@safe public struct Pass: Sendable {
   /// Adds up, over all ranks, the values in the buffer. Each rank calls it at the same places with as many values.
   public typealias Sum = @Sendable (UnsafeMutableBufferPointer<Double>) throws -> Void
 
@@ -26,7 +26,7 @@ public struct Pass: Sendable {
   ) {
     self.training = training
     self.frozen = frozen
-    self.sumOverRanks = sumOverRanks
+    unsafe self.sumOverRanks = sumOverRanks
     self.dropout = dropout
     self.seed = seed
     self.step = step
@@ -34,5 +34,5 @@ public struct Pass: Sendable {
   }
 
   /// A pass that only predicts.
-  public static let evaluation = Pass(training: false)
+  public static let evaluation = unsafe Pass(training: false)
 }

@@ -4,7 +4,7 @@ import Compute
 ///
 /// Images are copied into a frame of zeros, so that each of the filter's seven rows finds its 7·3 floats side by side:
 /// seven taps of 21 floats rather than 49 of 3.
-struct Stem {
+@safe struct Stem {
   private let convolution: ConvolutionNorm
   private let framed: Tensor
   private let output: Tensor
@@ -21,7 +21,7 @@ struct Stem {
       padding: (0, 0), span: 7, plan: plan)
     let (height, width) = ((convolution.output.height - 1) / 2 + 1, (convolution.output.width - 1) / 2 + 1)
     output = plan.tensor(Shape(input.images, height, width, Architecture.stemWidth))
-    argmax = plan.arena.allocate(output.shape.count, of: UInt8.self)
+    unsafe argmax = plan.arena.allocate(output.shape.count, of: UInt8.self)
     plan.reserveGradient(convolution.output)
   }
 
@@ -32,7 +32,8 @@ struct Stem {
     let n = x.shape.images
     copyIntoFrame(x)
     try convolution.forward(framed.prefix(n), pass: pass)
-    engine.maxPool(convolution.z(n), normalizing: convolution.norm.affine, into: output.prefix(n), argmax: argmax)
+    unsafe engine.maxPool(
+      convolution.z(n), normalizing: convolution.norm.affine, into: output.prefix(n), argmax: argmax)
     return output.prefix(n)
   }
 
@@ -40,17 +41,17 @@ struct Stem {
   func evaluate(_ x: Tensor, workspace: Workspace) throws -> Tensor {
     let n = x.shape.images
     copyIntoFrame(x)
-    let z = try convolution.evaluateConvolution(framed.prefix(n), into: workspace.buffers[0])
-    let y = Tensor(workspace.buffers[1], output.prefix(n).shape, output.precision)
-    engine.maxPool(z, normalizing: convolution.norm.affine, into: y, argmax: argmax)
+    let z = try unsafe convolution.evaluateConvolution(framed.prefix(n), into: workspace.buffers[0])
+    let y = unsafe Tensor(workspace.buffers[1], output.prefix(n).shape, output.precision)
+    unsafe engine.maxPool(z, normalizing: convolution.norm.affine, into: y, argmax: argmax)
     return y
   }
 
   /// Replaces the parameters' gradients. Nobody needs the gradient by the images.
   func backward(_ dy: Tensor, workspace: Workspace, pass: Pass) throws {
     let z = convolution.z(dy.shape.images)
-    let dz = Tensor(workspace.free(but: dy)[0], z.shape, z.precision)
-    engine.maxPoolBackward(dy, argmax: argmax, into: dz)
+    let dz = unsafe Tensor(workspace.free(but: dy)[0], z.shape, z.precision)
+    unsafe engine.maxPoolBackward(dy, argmax: argmax, into: dz)
     engine.run(convolution.norm.reduction(mask: .normalized(convolution.norm.affine), z: z), on: dz)
     try convolution.backward(dz, dz: dz, x: framed.prefix(dy.shape.images), dx: nil, pass: pass)
   }
@@ -61,8 +62,8 @@ struct Stem {
     engine.threads.split(x.shape.images * height) { _, rows in
       for y in rows {
         let line = y / height * framed.shape.height + y % height + Self.frame
-        let to = framed.memory + (line * framedRow + Self.frame * x.shape.channels) * framed.precision.bytes
-        engine.convert(x.data + y * row, into: to, framed.precision, count: row)
+        let to = unsafe framed.memory + (line * framedRow + Self.frame * x.shape.channels) * framed.precision.bytes
+        unsafe engine.convert(x.data + y * row, into: to, framed.precision, count: row)
       }
     }
   }

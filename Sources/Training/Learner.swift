@@ -43,7 +43,8 @@ public final class Learner {
     schedule = OneCycle(steps: steps, peaks: stage.learningRates)
     let largest = max(1, EpochOrder.largestShare(of: configuration.batchSize, worldSize: worker.communicator.size))
     network = Network(parameters, imageSize: stage.size, batch: largest, engine: worker.engine)
-    optimizer = try AdamW(replica, frozen: stage.frozen, weightDecay: configuration.wd, engine: worker.engine)
+    optimizer = try Recipe.optimizer.make(
+      replica, frozen: stage.frozen, weightDecay: configuration.wd, engine: worker.engine)
     ranges = parameters.trainableRanges(frozen: stage.frozen)
     dLogits = arena.tensor(Shape(largest, 1, 1, parameters.labels))
     average = configuration.ema > 0 ? try Snapshot(of: replica) : nil

@@ -2,8 +2,8 @@ import Compute
 import Recipes
 import ResNet
 
-/// Changes the weights by their gradients. To add another one, write a class beside ``AdamW`` and make it in ``Learner``:
-/// its state is saved and resumed by the names it gives.
+/// Changes the weights by their gradients. To add another one, write a class beside ``AdamW`` and enter it in
+/// `OptimizerKind`: its state is saved and resumed by the names it gives.
 protocol Optimizer: AnyObject {
   /// How many updates it has made.
   var step: Int { get set }
@@ -11,6 +11,15 @@ protocol Optimizer: AnyObject {
   var state: [NamedFloats] { get }
   /// Makes one update of what this rank updates, from the gradients.
   func update(_ hyperparameters: Hyperparameters)
+}
+
+extension OptimizerKind {
+  /// One for the weights this rank updates; where `frozen`, for those that train then.
+  func make(_ replica: Replica, frozen: Bool, weightDecay: Double, engine: Engine) throws -> any Optimizer {
+    switch self {
+    case .adamW: try AdamW(replica, frozen: frozen, weightDecay: weightDecay, engine: engine)
+    }
+  }
 }
 
 /// Floats that a saved state has under a name. Whoever lists them owns the memory.

@@ -17,7 +17,8 @@ extension Trainer {
     let stage = configuration.stages[0]
     // Weights and moments are put back afterwards.
     try communicator.checkMemory(
-      training: configuration, size: stage.size, precision: worker.engine.precision, copies: 1 + Recipe.optimizerFloats)
+      training: configuration, size: stage.size, precision: worker.engine.precision,
+      copies: 1 + Recipe.optimizer.floatsPerWeight)
     try load(start)
     let learner = try Learner(
       replica, stage: stage, configuration: configuration, steps: finder.numIt, worker: worker)
