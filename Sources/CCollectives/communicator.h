@@ -45,8 +45,14 @@ typedef struct {
 // Memory that all ranks share; see block.h.
 typedef struct pd_block pd_block;
 
-// Adds arrays elementwise.
-typedef void (*pd_add)(void *restrict sum, const void *restrict term, size_t count);
+// sum = a + b, elementwise. Either may be the sum itself.
+typedef void (*pd_add)(void *sum, const void *a, const void *b, size_t count);
+void pd_add_float(void *sum, const void *a, const void *b, size_t count);
+void pd_add_double(void *sum, const void *a, const void *b, size_t count);
+
+// sum = the tree over `count` arrays of so many bytes, in elements of `width`. One of them may be the sum.
+void pd_add_tree(const unsigned char *_Nonnull const *_Nonnull terms, int count, size_t bytes, size_t width, pd_add add,
+                 unsigned char *sum);
 
 struct pd_communicator {
   int rank, size;

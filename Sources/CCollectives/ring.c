@@ -31,18 +31,6 @@
 
 #include "communicator.h"
 
-static void add_float(void *restrict sum, const void *restrict term, size_t count) {
-  float *restrict s = sum;
-  const float *restrict t = term;
-  for (size_t i = 0; i < count; i++) s[i] += t[i];
-}
-
-static void add_double(void *restrict sum, const void *restrict term, size_t count) {
-  double *restrict s = sum;
-  const double *restrict t = term;
-  for (size_t i = 0; i < count; i++) s[i] += t[i];
-}
-
 // What travels: `count` elements of `width` bytes.
 typedef struct {
   unsigned char *bytes;
@@ -83,7 +71,7 @@ static int finish(pd_communicator *ring, const cargo *load, size_t e, size_t per
   int code = ring->transport->finish(ring), p = ring->size, s = (int)(e / per_chunk);
   if (code != PD_OK || s >= load->adding_steps) return code;
   span in = segment(ring, load, (ring->rank + 2 * p - s - 1) % p, e % per_chunk);
-  load->add(in.bytes, ring->scratch + e % PD_IN_FLIGHT * ring->segment, in.count);
+  load->add(in.bytes, in.bytes, ring->scratch + e % PD_IN_FLIGHT * ring->segment, in.count);
   return PD_OK;
 }
 
@@ -108,11 +96,11 @@ static int sum(pd_communicator *ring, void *values, size_t count, size_t width, 
 }
 
 int pd_sum_float(pd_communicator *c, float *values, size_t count) {
-  return sum(c, values, count, sizeof *values, PD_TAG_SUM_FLOAT, add_float);
+  return sum(c, values, count, sizeof *values, PD_TAG_SUM_FLOAT, pd_add_float);
 }
 
 int pd_sum_double(pd_communicator *c, double *values, size_t count) {
-  return sum(c, values, count, sizeof *values, PD_TAG_SUM_DOUBLE, add_double);
+  return sum(c, values, count, sizeof *values, PD_TAG_SUM_DOUBLE, pd_add_double);
 }
 
 int pd_all_gather(pd_communicator *c, void *blocks, size_t block_bytes) {

@@ -1,8 +1,7 @@
 // Small operations through the memory that ranks of one host share: one meeting each, where messages would make many.
 //
-// Every rank reads what all have written and adds it up by itself, in the order of the ranks. That is p times the
-// additions, of a few thousand numbers; and all ranks have the same bits, because all add the same numbers in the same
-// order.
+// Every rank reads what all have written and adds it up by itself, as a tree over the ranks. That is p times the additions,
+// of a few thousand numbers; and all ranks have the same bits, because all add the same numbers in the same order.
 
 #include <string.h>
 
@@ -18,25 +17,13 @@ int pd_small_sum(pd_communicator *c, void *values, size_t count, size_t width, p
     memcpy(pd_next_mailbox(c), at, now);
     code = pd_meet(c, tag, left);
     if (code != PD_OK) return code;
-    memcpy(at, pd_mailbox(c, 0), now);
-    for (int rank = 1; rank < c->size; rank++) add(at, pd_mailbox(c, rank), now / width);
+    const unsigned char *terms[c->size];
+    for (int rank = 0; rank < c->size; rank++) terms[rank] = pd_mailbox(c, rank);
+    pd_add_tree(terms, c->size, now, width, add, at);
     at += now;
     left -= now;
   }
   return code;
-}
-
-// A block of each array after the other, so that the sum stays in the first-level cache until it is complete.
-void pd_sum_arrays(const float *const *arrays, int count, size_t begin, size_t end, float *sum) {
-  enum { BLOCK = 2048 };
-  for (size_t at = begin; at < end; at += BLOCK) {
-    float block[BLOCK];
-    size_t n = smaller(BLOCK, end - at);
-    memcpy(block, arrays[0] + at, n * sizeof *block);
-    for (int k = 1; k < count; k++)
-      for (size_t i = 0; i < n; i++) block[i] += arrays[k][at + i];
-    memcpy(sum + at, block, n * sizeof *block);
-  }
 }
 
 int pd_small_all_gather(pd_communicator *c, void *blocks, size_t block_bytes) {

@@ -8,6 +8,34 @@ void pd_approach(float *average, const float *x, size_t count, float share) {
   for (size_t i = 0; i < count; i++) average[i] += share * (x[i] - average[i]);
 }
 
+void pd_sum_pieces(double *sums, const size_t *ends, int parts, size_t stride, size_t count, double *total) {
+  enum { BLOCK = 32, LEVELS = 2 * PD_MAX_CARRIES };
+  for (size_t at = 0; at < count; at += BLOCK) {
+    size_t n = count - at < BLOCK ? count - at : BLOCK, piece = 0;
+    double waiting[LEVELS][BLOCK];  // sums of 2^k parts
+    for (int part = 0; part < parts; part++) {
+      double sum[BLOCK] = {0};
+      for (; piece < ends[part]; piece++)
+        for (size_t i = 0; i < n; i++) {
+          sum[i] += sums[piece * stride + at + i];
+          sums[piece * stride + at + i] = 0;
+        }
+      int level = 0;
+      for (; part >> level & 1; level++)
+        for (size_t i = 0; i < n; i++) sum[i] = waiting[level][i] + sum[i];
+      memcpy(waiting[level], sum, sizeof sum);
+    }
+    // As many parts as there are bits set: the smaller groups come last.
+    double *sum = total + at;
+    memset(sum, 0, n * sizeof *sum);
+    for (int level = 0, first = 1; level < LEVELS; level++)
+      if (parts >> level & 1) {
+        for (size_t i = 0; i < n; i++) sum[i] = first ? waiting[level][i] : waiting[level][i] + sum[i];
+        first = 0;
+      }
+  }
+}
+
 int pd_all_finite(const float *x, size_t count) {
   uint32_t found = 0;  // an exponent of all ones
   for (size_t i = 0; i < count; i++) {

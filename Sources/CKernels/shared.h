@@ -11,6 +11,22 @@ enum {
   PD_TILE_FLOATS = 2 << 20,  // a thread's scratch for tiles: room for 12 at PD_WINOGRAD_CHANNELS, 96 at 512
 };
 
+// The sums that consecutive rows of the output belong to, which are `step` pixels apart.
+static inline void pd_piece_sums(const pd_pass *pass, size_t pixel, size_t step, size_t count, double **into) {
+  pixel += pass->before;
+  size_t n = pixel / pass->pixels, at = pixel % pass->pixels, pieces = pd_pieces(pass->pixels);
+  for (size_t i = 0; i < count; i++) {
+    into[i] = pass->sums + (n * pieces + at / PD_PIECE) * 2 * pass->channels;
+    for (at += step; at >= pass->pixels; at -= pass->pixels) n++;
+  }
+}
+
+// Adds to `n` elements, of an array from `at` on, those that wait for them.
+static inline __attribute__((always_inline)) void pd_add_carry(const pd_carry *carry, float *to, size_t at, int n) {
+  for (int k = 0; k < carry->count; k++)
+    for (int i = 0; i < n; i++) to[i] += carry->from[k][at + i];
+}
+
 static const float pd_zeros[PD_MAX_CHANNELS];
 
 // What the kernels assume of their arguments, checked in debug builds.

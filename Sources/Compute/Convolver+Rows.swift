@@ -24,17 +24,22 @@ extension Convolver {
 
   /// Splits a tensor over threads, and each thread's part into chunks that fit its cache: rows where nothing but a row
   /// is needed to compute a row, else whole images. Calls `body` with the thread, the chunk's rows and its images.
-  func chunks(_ shape: Shape, _ body: (_ part: Int, _ rows: Range<Int>, _ images: Int) -> Void) {
+  ///
+  /// - Parameter pass: done to what is computed of them.
+  func chunks(
+    _ shape: Shape, for pass: RowPass?, _ body: (_ part: Int, _ rows: Range<Int>, _ images: Int) -> Void
+  ) {
     let rowsPerItem = isPointwise ? 1 : shape.height * shape.width
     let block = Int(table.pointee.block)
     let budget = Self.chunkBytes / (shape.channels * engine.precision.bytes * rowsPerItem)
     let items = isPointwise ? max(1, budget / block) * block : max(1, budget)
-    engine.threads.split(shape.rows / rowsPerItem, unit: isPointwise ? Threads.rowUnit : 1) { part, range in
+    func cut(_ part: Int, _ range: Range<Int>) {
       for first in stride(from: range.lowerBound, to: range.upperBound, by: items) {
         let count = min(items, range.upperBound - first)
         body(part, first * rowsPerItem..<(first + count) * rowsPerItem, isPointwise ? 1 : count)
       }
     }
+    if isPointwise { engine.splitRows(shape, for: pass, cut) } else { engine.threads.split(shape.images, cut) }
   }
 
   /// The rows of `y` that belong to a chunk of x.

@@ -70,7 +70,8 @@ public struct Convolver: @unchecked Sendable {
     let blockBytes = Int(table.pointee.block) * inputs * engine.precision.bytes
     let gradient = pd_weight_gradient_scratch(table, Int32((outputs + panel - 1) / panel))
     scratch.reserve(
-      panels: max(forward, offset), perThread: max(gradient, max(imageBytes, blockBytes, Self.chunkBytes) + 64))
+      panels: max(forward, offset), perThread: max(gradient, max(imageBytes, blockBytes, Self.chunkBytes) + 64),
+      weights: taps * inputs * outputs)
   }
 
   /// The shape of the result for images of this shape.
@@ -95,21 +96,21 @@ public struct Convolver: @unchecked Sendable {
     pack(weights)
     guard let affine else {
       let rows = forwardRows(x.shape, images: x.shape.images)
-      return engine.threads.split(y.shape.rows, unit: Threads.rowUnit) { part, range in
-        convolve(rows, x.memory, scratch.panels, y.memory, PD_REPLACE, range, after?.c(part))
+      return engine.splitRows(y.shape, for: after) { _, range in
+        convolve(rows, x.memory, scratch.panels, y.memory, PD_REPLACE, range, after?.c())
       }
     }
     let (xRow, yRow) = (x.shape.channels * x.precision.bytes, y.shape.channels * y.precision.bytes)
-    chunks(x.shape) { part, xRows, images in
+    chunks(x.shape, for: after) { part, xRows, images in
       let yRows = rows(of: y.shape, for: xRows, of: x.shape)
       let chunk = Shape(1, 1, xRows.count, x.shape.channels)
       let raw = Tensor(x.memory + xRows.lowerBound * xRow, chunk, x.precision)
       let normalized = Tensor(scratch.thread(part), chunk, x.precision)
       engine.run(
-        .normalize(raw, by: affine, channels: chunk.channels, relu: true), part, on: normalized, 0..<chunk.rows)
+        .normalize(raw, by: affine, relu: true), on: normalized, 0..<chunk.rows)
       convolve(
         forwardRows(isPointwise ? chunk : x.shape, images: images), normalized.memory, scratch.panels,
-        y.memory + yRows.lowerBound * yRow, PD_REPLACE, 0..<yRows.count, after?.c(part))
+        y.memory + yRows.lowerBound * yRow, PD_REPLACE, 0..<yRows.count, after?.c(before: yRows.lowerBound))
     }
   }
 

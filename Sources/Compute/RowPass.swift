@@ -19,20 +19,25 @@ public struct Affine: @unchecked Sendable {
 /// `Sendable`: a pass gives each of its threads rows of its own.
 public struct RowPass: @unchecked Sendable {
   private var pass: pd_pass
-  private let channels: Int
 
-  private init(_ kind: pd_kind, channels: Int) {
+  private init(_ kind: pd_kind) {
     pass = pd_pass()
     pass.kind = kind
-    self.channels = channels
   }
+
+  private mutating func add(to sums: PieceSums, _ shape: Shape) {
+    (pass.sums, pass.channels, pass.pixels) = (sums.values, Int32(shape.channels), shape.height * shape.width)
+  }
+
+  /// Whether it sums.
+  var sums: Bool { pass.sums != nil }
 
   /// Sums, by channel: of the output and of its squares.
   ///
-  /// - Parameter sums: `threads · 2 · channels` doubles; each thread adds to its part.
-  public static func statistics(channels: Int, sums: UnsafeMutablePointer<Double>) -> RowPass {
-    var new = RowPass(PD_STATISTICS, channels: channels)
-    new.pass.sum = sums
+  /// - Parameter shape: the output's.
+  public static func statistics(of shape: Shape, sums: PieceSums) -> RowPass {
+    var new = RowPass(PD_STATISTICS)
+    new.add(to: sums, shape)
     return new
   }
 
@@ -42,10 +47,10 @@ public struct RowPass: @unchecked Sendable {
   ///   - z: a tensor like the output; where nil the output itself.
   ///   - residual: a tensor like z to add, itself scaled and shifted where an affine map is given.
   public static func normalize(
-    _ z: Tensor? = nil, by affine: Affine, channels: Int, relu: Bool, residual: Tensor? = nil,
+    _ z: Tensor? = nil, by affine: Affine, relu: Bool, residual: Tensor? = nil,
     residualBy residualAffine: Affine? = nil
   ) -> RowPass {
-    var new = RowPass(PD_NORMALIZE, channels: channels)
+    var new = RowPass(PD_NORMALIZE)
     new.pass.relu = relu ? 1 : 0
     new.pass.from = z.map { UnsafeRawPointer($0.memory) }
     (new.pass.scale, new.pass.shift) = (UnsafePointer(affine.scale), UnsafePointer(affine.shift))
@@ -65,12 +70,8 @@ public struct RowPass: @unchecked Sendable {
   }
 
   /// The output, a gradient dy, is set to zero where `mask` says. Then sums, by channel: of dy, and of dy·(z − mean).
-  ///
-  /// - Parameter sums: `threads · 2 · channels` doubles; each thread adds to its part.
-  public static func reduce(
-    mask: Mask, z: Tensor, mean: UnsafePointer<Float>, sums: UnsafeMutablePointer<Double>
-  ) -> RowPass {
-    var new = RowPass(PD_REDUCE, channels: z.shape.channels)
+  public static func reduce(mask: Mask, z: Tensor, mean: UnsafePointer<Float>, sums: PieceSums) -> RowPass {
+    var new = RowPass(PD_REDUCE)
     switch mask {
     case .none: break
     case .output(let y): new.pass.y = UnsafeRawPointer(y.memory)
@@ -78,7 +79,8 @@ public struct RowPass: @unchecked Sendable {
       new.pass.relu = 1
       (new.pass.scale, new.pass.shift) = (UnsafePointer(affine.scale), UnsafePointer(affine.shift))
     }
-    (new.pass.z, new.pass.mean, new.pass.sum) = (UnsafeRawPointer(z.memory), mean, sums)
+    (new.pass.z, new.pass.mean) = (UnsafeRawPointer(z.memory), mean)
+    new.add(to: sums, z.shape)
     return new
   }
 
@@ -88,20 +90,17 @@ public struct RowPass: @unchecked Sendable {
   public static func gradient(
     _ dy: Tensor? = nil, by affine: Affine, z: Tensor, slope: UnsafePointer<Float>, mean: UnsafePointer<Float>
   ) -> RowPass {
-    var new = RowPass(PD_GRADIENT, channels: z.shape.channels)
+    var new = RowPass(PD_GRADIENT)
     new.pass.from = dy.map { UnsafeRawPointer($0.memory) }
     (new.pass.scale, new.pass.shift) = (UnsafePointer(affine.scale), UnsafePointer(affine.shift))
     (new.pass.z, new.pass.slope, new.pass.mean) = (UnsafeRawPointer(z.memory), slope, mean)
     return new
   }
 
-  /// The pass as thread `part` runs it: with its own sums.
-  func c(_ part: Int) -> pd_pass {
+  /// The pass over an output that begins so many rows after the tensor's first.
+  func c(before: Int = 0) -> pd_pass {
     var own = pass
-    if let sums = pass.sum {
-      own.sum = sums + part * 2 * channels
-      own.dot = sums + part * 2 * channels + channels
-    }
+    own.before = before
     return own
   }
 }
@@ -109,12 +108,12 @@ public struct RowPass: @unchecked Sendable {
 extension Engine {
   /// `pass` over all of output.
   public func run(_ pass: RowPass, on output: Tensor) {
-    threads.split(output.shape.rows, unit: Threads.rowUnit) { part, rows in run(pass, part, on: output, rows) }
+    splitRows(output.shape, for: pass) { _, rows in run(pass, on: output, rows) }
   }
 
-  /// `pass` over some rows, as thread `part`.
-  func run(_ pass: RowPass, _ part: Int, on output: Tensor, _ rows: Range<Int>) {
-    withUnsafePointer(to: pass.c(part)) {
+  /// `pass` over some rows, in the calling thread.
+  func run(_ pass: RowPass, on output: Tensor, _ rows: Range<Int>) {
+    withUnsafePointer(to: pass.c()) {
       kernels.table(output.precision).pointee.run(
         $0, output.memory, rows.lowerBound, rows.upperBound, Int32(output.shape.channels))
     }

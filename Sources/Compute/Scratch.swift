@@ -1,18 +1,26 @@
-/// Memory that all convolutions of a network use in turn: packed weights, and what each thread works in.
+/// Memory that all convolutions of a network use in turn: packed weights, what each thread works in, and sums of filters'
+/// gradients that wait for others.
 public final class Scratch {
   private(set) var panels: UnsafeMutableRawPointer
   private var work: UnsafeMutableRawPointer
-  private var (panelBytes, threadBytes) = (0, 0)
+  private var sums: UnsafeMutablePointer<Float>
+  private var (panelBytes, threadBytes, sumFloats) = (0, 0, 0)
   private let threads: Int
+  private let depth: Int
   private let arena = Arena()
 
-  public init(_ threads: Threads) {
+  /// - Parameter parts: the most into which a batch's images are cut to be summed over.
+  public init(_ threads: Threads, parts: Int = 1) {
     self.threads = threads.count
+    depth = BatchParts(batch: 0, parts: parts, rank: 0, worldSize: 1).depth
     (panels, work) = (UnsafeMutableRawPointer(arena.allocate(0)), UnsafeMutableRawPointer(arena.allocate(0)))
+    sums = arena.allocate(0)
   }
 
   /// Makes room for as much, while the network is built. What was there before is lost.
-  func reserve(panels: Int, perThread: Int) {
+  ///
+  /// - Parameter weights: floats of a gradient that is summed by parts.
+  public func reserve(panels: Int = 0, perThread: Int = 0, weights: Int = 0) {
     if panels > panelBytes {
       panelBytes = panels
       self.panels = UnsafeMutableRawPointer(arena.allocate(panels, of: UInt8.self))
@@ -21,8 +29,18 @@ public final class Scratch {
       threadBytes = (perThread + 63) / 64 * 64
       work = UnsafeMutableRawPointer(arena.allocate(threads * threadBytes, of: UInt8.self))
     }
+    if depth * weights > sumFloats {
+      sumFloats = depth * weights
+      sums = arena.allocate(sumFloats)
+    }
   }
 
   /// The memory of thread `part`.
   func thread(_ part: Int) -> UnsafeMutableRawPointer { work + part * threadBytes }
+
+  /// Where sums over some of these parts wait.
+  func waiting(_ parts: BatchParts) -> UnsafeMutablePointer<Float> {
+    precondition(parts.depth <= depth, "\(parts.images.count) parts, memory for \(1 << depth)")
+    return sums
+  }
 }

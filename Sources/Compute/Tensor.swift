@@ -40,6 +40,15 @@ public struct Tensor: @unchecked Sendable {
     return Tensor(memory, part, precision)
   }
 
+  /// The same memory, some images only.
+  public func images(_ range: Range<Int>) -> Tensor {
+    precondition(range.lowerBound >= 0 && range.upperBound <= shape.images, "images \(range) of \(shape)")
+    var part = shape
+    part.images = range.count
+    let each = shape.height * shape.width * shape.channels * precision.bytes
+    return Tensor(memory + range.lowerBound * each, part, precision)
+  }
+
   /// The first value of a tensor in fp32.
   public var data: UnsafeMutablePointer<Float> {
     precondition(precision == .fp32, "the floats of a tensor in \(precision)")

@@ -39,8 +39,14 @@ struct Winograd: @unchecked Sendable {
   ) {
     pack(weights, transposed: false)
     let tiles = tiles(x.shape, inputs, outputs)
-    engine.threads.split(tiles.count) { part, range in
-      multiply(tiles, x, affine, y, range, after, part)
+    guard after?.sums ?? false else {
+      return engine.threads.split(tiles.count) { part, range in multiply(tiles, x, affine, y, range, after, part) }
+    }
+    // Between pieces, as Engine.splitRows: in tiles.
+    let (pieces, perPiece) = (y.shape.pieces, Int(PD_PIECE) / 16)
+    let tile = { $0 / pieces * tiles.perImage + $0 % pieces * perPiece }
+    engine.threads.split(y.shape.images * pieces) { part, range in
+      multiply(tiles, x, affine, y, tile(range.lowerBound)..<tile(range.upperBound), after, part)
     }
   }
 
@@ -54,20 +60,26 @@ struct Winograd: @unchecked Sendable {
     engine.threads.split(dy.shape.images) { part, range in
       for first in stride(from: range.lowerBound, to: range.upperBound, by: images) {
         let last = min(first + images, range.upperBound)
-        if let before { engine.run(before, part, on: dy, first * pixels..<last * pixels) }
+        if let before { engine.run(before, on: dy, first * pixels..<last * pixels) }
         multiply(tiles, dy, nil, dx, first * perImage..<last * perImage, after, part)
       }
     }
   }
 
-  /// As ``Convolver/weightGradient(x:normalizing:dy:dw:)``.
-  func weightGradient(x: Tensor, normalizing affine: Affine?, dy: Tensor, dw: UnsafeMutablePointer<Float>) {
+  /// As ``Convolver/weightGradient(x:normalizing:dy:dw:parts:)``, for a filter of `count` weights.
+  func weightGradient(
+    x: Tensor, normalizing affine: Affine?, dy: Tensor, dw: UnsafeMutablePointer<Float>, _ parts: BatchParts,
+    _ count: Int
+  ) {
     let sums = scratch.panels.assumingMemoryBound(to: Float.self)
-    withUnsafePointer(to: tiles(x.shape, inputs, outputs)) { tiles in
-      engine.threads.split(inputs, unit: PD_WINOGRAD_UNIT, by: panels(outputs)) { part, inputs, panels in
-        set.winograd_weight_gradient(
-          tiles, x.data, affine?.scale, affine?.shift, dy.data, dw, Int32(inputs.lowerBound), Int32(inputs.upperBound),
-          Int32(panels.lowerBound), Int32(panels.upperBound), sums, work(part))
+    engine.threads.split(inputs, unit: PD_WINOGRAD_UNIT, by: panels(outputs)) { part, inputs, panels in
+      parts.sum(into: dw, count: count, waiting: scratch.waiting(parts)) { images, to, carry in
+        let (x, dy) = (x.images(images), dy.images(images))
+        withUnsafePointer(to: tiles(x.shape, self.inputs, outputs)) { tiles in
+          set.winograd_weight_gradient(
+            tiles, x.data, affine?.scale, affine?.shift, dy.data, to, carry, Int32(inputs.lowerBound),
+            Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound), sums, work(part))
+        }
       }
     }
   }
@@ -101,7 +113,7 @@ struct Winograd: @unchecked Sendable {
     _ tiles: pd_tiles, _ x: Tensor, _ affine: Affine?, _ y: Tensor, _ range: Range<Int>, _ after: RowPass?, _ part: Int
   ) {
     withUnsafePointer(to: tiles) { tiles in
-      withOptionalPointer(to: after?.c(part)) { after in
+      withOptionalPointer(to: after?.c()) { after in
         set.winograd(
           tiles, x.data, affine?.scale, affine?.shift, scratch.panels.assumingMemoryBound(to: Float.self), y.data,
           range.lowerBound, range.upperBound, after, work(part))

@@ -8,7 +8,7 @@ import ResNet
   private let (x, y, dy, dx): (Tensor, Tensor, Tensor, Tensor)
   private let weights: Tensor
   private let dw: Tensor
-  private let sums: UnsafeMutablePointer<Double>
+  private let sums: PieceSums
   private let arena = Arena()
 
   init(_ c: Architecture.Convolution, batch: Int, engine: Engine) {
@@ -22,7 +22,7 @@ import ResNet
     (y, dy) = (arena.tensor(output, engine.precision), arena.tensor(output, engine.precision))
     weights = arena.tensor(Shape(c.kernel.height, c.kernel.width * c.span, c.input.channels, c.outputs))
     dw = arena.tensor(weights.shape)
-    unsafe sums = unsafe arena.allocate(2 * engine.threads.count * c.outputs, of: Double.self)
+    sums = PieceSums(for: output)
     for (number, tensor) in [x, dy, weights].enumerated() {
       unsafe engine.convert(
         Self.numbers(tensor.shape.count, seed: number), into: tensor.memory, tensor.precision,
@@ -31,7 +31,7 @@ import ResNet
   }
 
   func forward() {
-    unsafe convolver.forward(x, weights: weights.data, into: y, after: .statistics(channels: c.outputs, sums: sums))
+    unsafe convolver.forward(x, weights: weights.data, into: y, after: .statistics(of: y.shape, sums: sums))
   }
   func inputGradient() { unsafe convolver.inputGradient(dy: dy, weights: weights.data, into: dx) }
   func weightGradient() { unsafe convolver.weightGradient(x: x, dy: dy, dw: dw.data) }

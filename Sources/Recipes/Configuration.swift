@@ -4,8 +4,8 @@ public import ResNet
 
 /// A recipe, as arguments and messages call it. (``Recipe`` has the values of the planet recipe.)
 ///
-/// It is everything that decides what a run computes: two runs with equal configurations, data and starting weights on
-/// as many ranks and threads give the same bits. Saved with a run's state, and compared when it resumes. ``RecipeFile``
+/// It is everything that decides what a run computes: two runs with equal configurations, data and starting weights give
+/// the same bits, on any threads and any ranks that divide ``virtualRanks``. Saved with a run's state, and compared when it resumes. ``RecipeFile``
 /// is how it is written for people.
 public struct Configuration: Codable, Equatable, Sendable {
   /// Layer groups with learning rates of their own (recipe §4).
@@ -78,6 +78,7 @@ public struct Configuration: Codable, Equatable, Sendable {
   public var shuffle = true
   public var batchNorm = BatchNormScope.sync
   public var precision = Precision.fp32
+  public var virtualRanks = Recipe.virtualRanks
   public var validPct = Recipe.validPct
   public var splitSeed = Recipe.splitSeed
   /// α of ``Mixup``; 0 mixes nothing.
@@ -133,10 +134,17 @@ public struct Configuration: Codable, Equatable, Sendable {
   public func seed(of stage: Stage) -> UInt64 { UInt64(stage.index) << 32 | UInt64(seed) }
 }
 
+// Values that configurations did not have from the beginning. The decoder that Swift writes for `Configuration` calls
+// these overloads rather than the library's function, because they are in the same module.
 extension KeyedDecodingContainer {
-  /// Configurations saved before they named an architecture were of resnet50, the only one. The decoder that Swift
-  /// writes for `Configuration` calls this overload rather than the library's, because it is in the same module.
+  /// Configurations saved before they named an architecture were of resnet50, the only one.
   func decode(_ type: Architecture.Type, forKey key: Key) throws -> Architecture {
     try decodeIfPresent(type, forKey: key) ?? .resnet50
+  }
+
+  /// Before there were virtual ranks, sums were taken by ranks: on as many ranks, a run continued by these differs by
+  /// rounding.
+  func decode(_ type: VirtualRanks.Type, forKey key: Key) throws -> VirtualRanks {
+    try decodeIfPresent(type, forKey: key) ?? Recipe.virtualRanks
   }
 }

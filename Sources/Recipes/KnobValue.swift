@@ -61,6 +61,7 @@ extension KnobValue where Self: RawRepresentable<String> & CaseIterable {
 
 extension Configuration.BatchNormScope: KnobValue {}
 extension Precision: KnobValue {}
+extension VirtualRanks: KnobValue {}
 extension Architecture: KnobValue {}
 
 /// Nil, for never, is YAML's null.

@@ -30,6 +30,11 @@ public enum Knobs {
   public static let precision = Knob(
     "precision", \Configuration.precision,
     "How activations and their gradients are stored: fp32, or bf16, faster and coarser", standard: "fp32")
+  public static let virtualRanks = Knob(
+    "virtual_ranks", \Configuration.virtualRanks,
+    "Parts of a batch by which to sum over it: numbers of ranks that divide it compute the same bits",
+    standard: "\(Recipe.virtualRanks.count)",
+    comment: "numbers of ranks that divide it compute the same bits")
   public static let validPct = Knob(
     "valid_pct", \Configuration.validPct, "Fraction of the images to validate with", standard: "\(Recipe.validPct)",
     complaint: Limits.fraction.complaint)
@@ -53,7 +58,8 @@ public enum Knobs {
 
   /// A whole recipe's, in the order of its file.
   static let all: [any FileKnob<Configuration>] = [
-    arch, batchSize, wd, ps, seed, augment, shuffle, batchNorm, precision, validPct, splitSeed, mixup, labelSmoothing,
+    arch, batchSize, wd, ps, seed, augment, shuffle, batchNorm, precision, virtualRanks,
+    validPct, splitSeed, mixup, labelSmoothing,
     ema, keepBest, stopping,
   ]
 

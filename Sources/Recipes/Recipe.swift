@@ -20,6 +20,8 @@ public enum Recipe {
   public static let arch = Architecture.resnet50
   /// Images of a step, over all ranks.
   public static let batchSize = 64
+  /// Parts of a batch by which to sum over it.
+  public static let virtualRanks = VirtualRanks.eight
   public static let optimizer = OptimizerKind.adamW
   /// Weight decay.
   public static let wd = 0.01

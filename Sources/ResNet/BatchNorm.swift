@@ -24,13 +24,20 @@ import Compute
   // Backward's coefficients: dz = scale·(dy − dyMean) + slope·(z − mean).
   private let slope: UnsafeMutablePointer<Float>
   private let dyMean: UnsafeMutablePointer<Float>
-  /// Room for the sums of each thread, and for their total with a count behind it.
-  private let sums: UnsafeMutablePointer<Double>
+  private let sums: PieceSums
+  /// Their total, and a count behind it.
+  private let total: UnsafeMutablePointer<Double>
   private let engine: Engine
 
-  init(_ name: String, channels: Int, parameters: Parameters, engine: Engine, arena: Arena) {
-    self.channels = channels
-    self.engine = engine
+  /// - Parameters:
+  ///   - shape: of what is normalized, for the largest batch.
+  ///   - sums: memory for sums between a pass and ``fit(_:pass:)`` or ``gradient(_:z:pass:)`` after it.
+  init(_ name: String, of shape: Shape, sums: PieceSums, plan: MemoryPlan) {
+    let (parameters, arena) = (plan.parameters, plan.arena)
+    channels = shape.channels
+    engine = plan.engine
+    self.sums = sums
+    sums.reserve(for: shape)
     unsafe gamma = parameters.value("\(name).weight")
     unsafe beta = parameters.value("\(name).bias")
     unsafe gammaGradient = parameters.gradient("\(name).weight")
@@ -40,19 +47,16 @@ import Compute
     affine = unsafe Affine(scale: arena.allocate(channels), shift: arena.allocate(channels))
     unsafe (mean, inverseDeviation) = (arena.allocate(channels), arena.allocate(channels))
     unsafe (slope, dyMean) = (arena.allocate(channels), arena.allocate(channels))
-    unsafe sums = arena.allocate(engine.threads.count * 2 * channels + 1, of: Double.self)
+    unsafe total = arena.allocate(2 * channels + 1, of: Double.self)
   }
 
-  /// The pass over z that ``fit(rows:pass:)`` must follow in training.
-  func statistics() -> RowPass {
-    clearSums()
-    return unsafe .statistics(channels: channels, sums: sums)
-  }
+  /// The pass over z that ``fit(_:pass:)`` must follow in training.
+  func statistics(of z: Tensor) -> RowPass { .statistics(of: z.shape, sums: sums) }
 
-  /// Computes ``affine``: in training from what ``statistics()`` summed over this many rows, updating the running
-  /// statistics; else from the running statistics.
-  func fit(rows: Int, pass: Pass) throws {
-    guard pass.training else {
+  /// Computes ``affine``: in training from what ``statistics(of:)`` summed over z, updating the running statistics; else
+  /// from the running statistics.
+  func fit(_ z: Tensor?, pass: Pass) throws {
+    guard pass.training, let z else {
       for c in 0..<channels {
         unsafe transform(
           c, mean: runningMean[c],
@@ -61,11 +65,10 @@ import Compute
       }
       return
     }
-    addThreads()
-    let count = try unsafe addRanks(rows: rows, sum: pass.sumOverRanks)
+    let count = try addUp(z.shape, pass)
     for c in 0..<channels {
-      let mean = unsafe sums[c] / count
-      let variance = unsafe max(0, sums[channels + c] / count - mean * mean)
+      let mean = unsafe total[c] / count
+      let variance = unsafe max(0, total[channels + c] / count - mean * mean)
       transform(c, mean: Float(mean), inverseDeviation: Float(1 / (variance + Architecture.epsilon).squareRoot()))
       // Unbiased variance for the running average, biased for normalizing: PyTorch does both (torch.nn.BatchNorm2d).
       let unbiased = Float(variance * count / max(1, count - 1))
@@ -84,37 +87,29 @@ import Compute
   /// The pass over dy, the gradient by the normalized output, that ``gradient(_:z:pass:)`` must follow. It first masks dy
   /// as the ReLU behind the normalization did.
   func reduction(mask: RowPass.Mask, z: Tensor) -> RowPass {
-    clearSums()
-    return unsafe .reduce(mask: mask, z: z, mean: mean, sums: sums)
+    unsafe .reduce(mask: mask, z: z, mean: mean, sums: sums)
   }
 
   /// The pass that computes the gradient by z from `dy`; where that is nil, in place, from the tensor the pass runs on.
-  /// Replaces the parameters' gradients.
+  /// Replaces the parameters' gradients: those of all ranks' images, wherever the pass sums over ranks.
   func gradient(_ dy: Tensor? = nil, z: Tensor, pass: Pass) throws -> RowPass {
-    addThreads()
-    for c in 0..<channels {  // this rank's part of the gradients: they are averaged with all others later
-      unsafe betaGradient[c] = Float(sums[c])
-      unsafe gammaGradient[c] = Float(sums[channels + c]) * inverseDeviation[c]
-    }
-    let count = try unsafe addRanks(rows: z.shape.rows, sum: pass.sumOverRanks)
+    let count = try addUp(z.shape, pass)
+    let given: Float = pass.givesCommonGradients ? 1 : 0
     for c in 0..<channels {
-      unsafe dyMean[c] = Float(sums[c] / count)
-      unsafe slope[c] = -affine.scale[c] * inverseDeviation[c] * inverseDeviation[c] * Float(sums[channels + c] / count)
+      unsafe betaGradient[c] = given * Float(total[c])
+      unsafe gammaGradient[c] = given * Float(total[channels + c]) * inverseDeviation[c]
+      unsafe dyMean[c] = Float(total[c] / count)
+      unsafe slope[c] =
+        -affine.scale[c] * inverseDeviation[c] * inverseDeviation[c] * Float(total[channels + c] / count)
     }
     return unsafe .gradient(dy, by: Affine(scale: affine.scale, shift: dyMean), z: z, slope: slope, mean: mean)
   }
 
-  private func clearSums() { unsafe sums.update(repeating: 0, count: engine.threads.count * 2 * channels + 1) }
-
-  // Adds the threads' sums to those of the first.
-  private func addThreads() {
-    for i in 2 * channels..<2 * engine.threads.count * channels { unsafe sums[i % (2 * channels)] += sums[i] }
-  }
-
-  /// Adds the other ranks' sums. Returns the number of rows summed over.
-  private func addRanks(rows: Int, sum: Pass.Sum?) throws -> Double {
-    unsafe sums[2 * channels] = Double(rows)
-    try unsafe sum?(UnsafeMutableBufferPointer(start: sums, count: 2 * channels + 1))
-    return unsafe sums[2 * channels]
+  /// Adds up what a pass over a tensor of this shape summed, over all ranks. Returns the number of rows summed over.
+  private func addUp(_ shape: Shape, _ pass: Pass) throws -> Double {
+    unsafe sums.total(shape, pass.parts(of: shape.images), into: total, on: engine.threads)
+    unsafe total[2 * channels] = Double(shape.rows)
+    try unsafe pass.sumOverRanks?(UnsafeMutableBufferPointer(start: total, count: 2 * channels + 1))
+    return unsafe total[2 * channels]
   }
 }

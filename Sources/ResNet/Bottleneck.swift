@@ -11,19 +11,22 @@ struct Bottleneck {
   private let engine: Engine
 
   init(_ name: String, input: Shape, width: Int, stride: Int, isFirst: Bool, plan: MemoryPlan) {
-    func layer(_ conv: String, _ norm: String, _ input: Shape, _ outputs: Int, kernel: Int, stride: Int)
-      -> ConvolutionNorm
-    {
+    func layer(
+      _ conv: String, _ norm: String, _ input: Shape, _ outputs: Int, kernel: Int, stride: Int,
+      sums: PieceSums? = nil
+    ) -> ConvolutionNorm {
       ConvolutionNorm(
         "\(name).\(conv)", norm: "\(name).\(norm)", input: input, outputs: outputs, kernel: (kernel, kernel),
-        stride: stride, padding: (kernel / 2, kernel / 2), plan: plan)
+        stride: stride, padding: (kernel / 2, kernel / 2), sums: sums, plan: plan)
     }
     engine = plan.engine
     reduce = layer("conv1", "bn1", input, width, kernel: 1, stride: 1)
     spatial = layer("conv2", "bn2", reduce.output, width, kernel: 3, stride: stride)
     expand = layer("conv3", "bn3", spatial.output, 4 * width, kernel: 1, stride: 1)
+    // Backward sums for it while the first normalization's sums wait.
     downsample =
-      isFirst ? layer("downsample.0", "downsample.1", input, 4 * width, kernel: 1, stride: stride) : nil
+      isFirst
+      ? layer("downsample.0", "downsample.1", input, 4 * width, kernel: 1, stride: stride, sums: PieceSums()) : nil
     output = plan.tensor(expand.output)
     for shape in [input, reduce.output, spatial.output, expand.output] { plan.reserveGradient(shape) }
   }
@@ -40,7 +43,7 @@ struct Bottleneck {
     let y = output.prefix(n)
     engine.run(
       .normalize(
-        expand.z(n), by: expand.norm.affine, channels: y.shape.channels, relu: true,
+        expand.z(n), by: expand.norm.affine, relu: true,
         residual: downsample?.z(n) ?? x, residualBy: downsample?.norm.affine),
       on: y)
     return y

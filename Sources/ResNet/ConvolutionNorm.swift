@@ -15,9 +15,10 @@ import Compute
   /// - Parameters:
   ///   - input: the shape of the largest batch.
   ///   - span: pixels side by side that one element of the filter covers.
+  ///   - sums: the normalization's, if they must outlast another's.
   init(
     _ name: String, norm normName: String, input: Shape, outputs: Int, kernel: (height: Int, width: Int), stride: Int,
-    padding: (y: Int, x: Int), span: Int = 1, plan: MemoryPlan
+    padding: (y: Int, x: Int), span: Int = 1, sums: PieceSums? = nil, plan: MemoryPlan
   ) {
     engine = plan.engine
     convolver = Convolver(
@@ -25,8 +26,8 @@ import Compute
       image: (input.height, input.width), engine: plan.engine, scratch: plan.scratch)
     unsafe weight = plan.parameters.value("\(name).weight")
     unsafe weightGradient = plan.parameters.gradient("\(name).weight")
-    norm = BatchNorm(normName, channels: outputs, parameters: plan.parameters, engine: plan.engine, arena: plan.arena)
     allOfZ = plan.tensor(convolver.output(for: input))
+    norm = BatchNorm(normName, of: allOfZ.shape, sums: sums ?? plan.sums, plan: plan)
   }
 
   /// The shape of the output for the largest batch.
@@ -40,15 +41,15 @@ import Compute
   /// - Parameter affine: where given, x is replaced by ReLU of x so mapped.
   func forward(_ x: Tensor, normalizing affine: Affine? = nil, pass: Pass) throws {
     let z = z(x.shape.images)
-    unsafe convolver.forward(x, normalizing: affine, weights: weight, into: z, after: norm.statistics())
-    try norm.fit(rows: z.shape.rows, pass: pass)
+    unsafe convolver.forward(x, normalizing: affine, weights: weight, into: z, after: norm.statistics(of: z))
+    try norm.fit(z, pass: pass)
   }
 
   /// Forward for evaluation, by the running statistics: convolves, normalizes, adds `residual`, clips with `relu`.
   /// Nothing is kept.
   func evaluate(_ x: Tensor, into y: UnsafeMutableRawPointer, relu: Bool, residual: Tensor? = nil) throws -> Tensor {
     let y = try unsafe prepare(x, into: y)
-    let after = RowPass.normalize(by: norm.affine, channels: norm.channels, relu: relu, residual: residual)
+    let after = RowPass.normalize(by: norm.affine, relu: relu, residual: residual)
     unsafe convolver.forward(x, weights: weight, into: y, after: after)
     return y
   }
@@ -61,7 +62,7 @@ import Compute
   }
 
   private func prepare(_ x: Tensor, into y: UnsafeMutableRawPointer) throws -> Tensor {
-    try norm.fit(rows: 0, pass: .evaluation)
+    try norm.fit(nil, pass: .evaluation)
     return unsafe Tensor(y, convolver.output(for: x.shape), x.precision)
   }
 
@@ -84,6 +85,9 @@ import Compute
     } else {
       engine.run(gradient, on: dz)
     }
-    if !pass.frozen { unsafe convolver.weightGradient(x: x, normalizing: affine, dy: dz, dw: weightGradient) }
+    if !pass.frozen {
+      unsafe convolver.weightGradient(
+        x: x, normalizing: affine, dy: dz, dw: weightGradient, parts: pass.parts(of: x.shape.images))
+    }
   }
 }

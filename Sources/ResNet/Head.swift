@@ -24,7 +24,7 @@ import Compute
     engine = plan.engine
     let (features, width) = (2 * input.channels, Architecture.hidden)
     func norm(_ name: String, _ channels: Int) -> BatchNorm {
-      BatchNorm(name, channels: channels, parameters: plan.parameters, engine: plan.engine, arena: plan.arena)
+      BatchNorm(name, of: Shape(input.images, 1, 1, channels), sums: plan.sums, plan: plan)
     }
     func vector(_ channels: Int) -> Tensor { plan.arena.tensor(Shape(input.images, 1, 1, channels)) }
     (norm1, norm2) = (norm("head.2", features), norm("head.6", width))
@@ -45,11 +45,11 @@ import Compute
     unsafe engine.concatPool(x, into: pooled.prefix(n), argmax: argmax)
     try normalize(norm1, pooled.prefix(n), into: normalized.prefix(n), pass: pass)
     if drops(pass) { dropout1.forward(normalized.prefix(n), rate: pass.dropout / 2, sources: &sources) }
-    linear1.forward(normalized.prefix(n), into: hidden.prefix(n), training: pass.training)
+    linear1.forward(normalized.prefix(n), into: hidden.prefix(n), pass: pass)
     for i in 0..<n * hidden.shape.channels { unsafe hidden.data[i] = max(hidden.data[i], 0) }
     try normalize(norm2, hidden.prefix(n), into: normalizedHidden.prefix(n), pass: pass)
     if drops(pass) { dropout2.forward(normalizedHidden.prefix(n), rate: pass.dropout, sources: &sources) }
-    linear2.forward(normalizedHidden.prefix(n), into: logits.prefix(n), training: pass.training)
+    linear2.forward(normalizedHidden.prefix(n), into: logits.prefix(n), pass: pass)
     return logits.prefix(n)
   }
 
@@ -57,11 +57,11 @@ import Compute
   func backward(_ dLogits: Tensor, into dx: Tensor, pass: Pass) throws {
     let n = dLogits.shape.images
     let (dHidden, dPooled) = (self.dHidden.prefix(n), self.dPooled.prefix(n))
-    linear2.backward(dLogits, x: normalizedHidden.prefix(n), into: dHidden)
+    linear2.backward(dLogits, x: normalizedHidden.prefix(n), into: dHidden, pass: pass)
     if drops(pass) { dropout2.backward(dHidden) }
     try backward(norm2, dHidden, z: hidden.prefix(n), pass: pass)
     for i in 0..<n * hidden.shape.channels where unsafe hidden.data[i] <= 0 { unsafe dHidden.data[i] = 0 }
-    linear1.backward(dHidden, x: normalized.prefix(n), into: dPooled)
+    linear1.backward(dHidden, x: normalized.prefix(n), into: dPooled, pass: pass)
     if drops(pass) { dropout1.backward(dPooled) }
     try backward(norm1, dPooled, z: pooled.prefix(n), pass: pass)
     unsafe engine.concatPoolBackward(dPooled, argmax: argmax, into: dx)
@@ -70,9 +70,9 @@ import Compute
   private func drops(_ pass: Pass) -> Bool { pass.training && pass.dropout > 0 }
 
   private func normalize(_ norm: BatchNorm, _ x: Tensor, into y: Tensor, pass: Pass) throws {
-    if pass.training { engine.run(norm.statistics(), on: x) }
-    try norm.fit(rows: x.shape.rows, pass: pass)
-    engine.run(.normalize(x, by: norm.affine, channels: norm.channels, relu: false), on: y)
+    if pass.training { engine.run(norm.statistics(of: x), on: x) }
+    try norm.fit(x, pass: pass)
+    engine.run(.normalize(x, by: norm.affine, relu: false), on: y)
   }
 
   /// The gradient by z, in place of dy.

@@ -7,9 +7,12 @@ import Compute
   private let weightGradient: UnsafeMutablePointer<Float>
   private let biasGradient: UnsafeMutablePointer<Float>
   private let product: Convolver
+  private let engine: Engine
+  private let scratch: Scratch
 
   init(_ name: String, inputs: Int, outputs: Int, plan: MemoryPlan) {
     let parameters = plan.parameters
+    (engine, scratch) = (plan.engine, plan.scratch)
     unsafe weight = parameters.value("\(name).weight")
     unsafe bias = parameters.value("\(name).bias")
     unsafe weightGradient = parameters.gradient("\(name).weight")
@@ -22,9 +25,9 @@ import Compute
 
   /// x `[N, inputs]`, y `[N, outputs]`. Evaluating, an image's result has the same bits in every batch: our kernels see
   /// to that, while OpenBLAS's tiles add up differently depending on where in a matrix a row lies.
-  func forward(_ x: Tensor, into y: Tensor, training: Bool) {
-    if training {
-      unsafe MatrixMultiply.forward(x, weight, into: y)
+  func forward(_ x: Tensor, into y: Tensor, pass: Pass) {
+    if pass.training {
+      unsafe MatrixMultiply(pass.parts(of: x.shape.images), on: engine).forward(x, weight, into: y)
     } else {
       unsafe product.inputGradient(dy: x, weights: weight, into: y)
     }
@@ -35,13 +38,10 @@ import Compute
   }
 
   /// Replaces dx and the parameters' gradients.
-  func backward(_ dy: Tensor, x: Tensor, into dx: Tensor) {
-    unsafe MatrixMultiply.weightGradient(dy, x, into: weightGradient)
-    let outputs = dy.shape.channels
-    unsafe biasGradient.update(repeating: 0, count: outputs)
-    for n in 0..<dy.shape.images {
-      for o in 0..<outputs { unsafe biasGradient[o] += dy.data[n * outputs + o] }
-    }
-    unsafe MatrixMultiply.inputGradient(dy, weight, into: dx)
+  func backward(_ dy: Tensor, x: Tensor, into dx: Tensor, pass: Pass) {
+    let product = MatrixMultiply(pass.parts(of: x.shape.images), on: engine)
+    unsafe product.weightGradient(dy, x, into: weightGradient, scratch: scratch)
+    unsafe product.biasGradient(dy, into: biasGradient, scratch: scratch)
+    unsafe product.inputGradient(dy, weight, into: dx)
   }
 }

@@ -6,12 +6,14 @@ final class MemoryPlan {
   let engine: Engine
   let arena = Arena()
   let scratch: Scratch
+  /// For all normalizations whose sums are added up before another one sums.
+  let sums = PieceSums()
   private var gradientCount = 0
 
-  init(parameters: Parameters, engine: Engine) {
+  init(parameters: Parameters, engine: Engine, parts: Int) {
     self.parameters = parameters
     self.engine = engine
-    scratch = Scratch(engine.threads)
+    scratch = Scratch(engine.threads, parts: parts)
   }
 
   /// A tensor of activations.

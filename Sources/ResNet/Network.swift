@@ -19,9 +19,10 @@ public final class Network {
   /// - Parameters:
   ///   - imageSize: height and width of the images.
   ///   - batch: the largest number of images of a pass.
-  public init(_ parameters: Parameters, imageSize: Int, batch: Int, engine: Engine) {
+  ///   - parts: the most into which a pass cuts its images.
+  public init(_ parameters: Parameters, imageSize: Int, batch: Int, engine: Engine, parts: Int = 1) {
     self.engine = engine
-    plan = MemoryPlan(parameters: parameters, engine: engine)
+    plan = MemoryPlan(parameters: parameters, engine: engine, parts: parts)
     images = plan.arena.tensor(Shape(batch, imageSize, imageSize, 3))
     stem = Stem(input: images.shape, plan: plan)
     var shape = stem.outputShape

@@ -1,4 +1,4 @@
-import Compute
+public import Compute
 
 /// What a forward and the backward after it need to know besides tensors.
 @safe public struct Pass: Sendable {
@@ -10,8 +10,13 @@ import Compute
   public let training: Bool
   /// Whether the body's filters stay as they are, so that their gradients need not be computed (recipe §4.1).
   public let frozen: Bool
+  /// This rank's images by the parts of the batch; one part where nil.
+  public let parts: BatchParts?
   /// How batch normalization's statistics are summed over ranks; each rank's own where nil.
   public let sumOverRanks: Sum?
+  /// Whether this rank gives the gradients that every rank knows, because ranks summed them already: the others give
+  /// zeros, so that adding up all ranks' gradients leaves them as they are.
+  public let givesCommonGradients: Bool
   /// Dropout before the head's second linear layer; half of it before the first (fastai's `ps`).
   public let dropout: Float
   /// Key of dropout: (seed, step, image) decides what is dropped.
@@ -21,17 +26,22 @@ import Compute
   public let images: [Int]
 
   public init(
-    training: Bool, frozen: Bool = false, sumOverRanks: Sum? = nil, dropout: Float = 0, seed: UInt64 = 0,
+    training: Bool, frozen: Bool = false, parts: BatchParts? = nil, sumOverRanks: Sum? = nil,
+    givesCommonGradients: Bool = true, dropout: Float = 0, seed: UInt64 = 0,
     step: Int = 0, images: [Int] = []
   ) {
     self.training = training
     self.frozen = frozen
+    self.parts = parts
+    self.givesCommonGradients = givesCommonGradients
     unsafe self.sumOverRanks = sumOverRanks
     self.dropout = dropout
     self.seed = seed
     self.step = step
     self.images = images
   }
+
+  func parts(of images: Int) -> BatchParts { parts ?? BatchParts(all: images) }
 
   /// A pass that only predicts.
   public static let evaluation = unsafe Pass(training: false)

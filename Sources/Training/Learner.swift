@@ -20,6 +20,8 @@ public final class Learner {
   private let configuration: Configuration
   private let worker: Worker
   private let ranges: [Range<Int>]
+  /// This rank's images by the parts of a batch.
+  private let parts: BatchParts
   private var communicator: Communicator { worker.communicator }
   var parameters: Parameters { replica.parameters }
   /// The weights' moving average; nil if the recipe's `ema` is 0.
@@ -42,7 +44,11 @@ public final class Learner {
     self.worker = worker
     schedule = OneCycle(steps: steps, peaks: stage.learningRates)
     let largest = max(1, EpochOrder.largestShare(of: configuration.batchSize, worldSize: worker.communicator.size))
-    network = Network(parameters, imageSize: stage.size, batch: largest, engine: worker.engine)
+    let (rank, worldSize) = (worker.communicator.rank, worker.communicator.size)
+    parts = BatchParts(
+      batch: configuration.batchSize, parts: configuration.virtualRanks.count, rank: rank, worldSize: worldSize)
+    network = Network(
+      parameters, imageSize: stage.size, batch: largest, engine: worker.engine, parts: parts.images.count)
     optimizer = try Recipe.optimizer.make(
       replica, frozen: stage.frozen, weightDecay: configuration.wd, engine: worker.engine)
     ranges = parameters.trainableRanges(frozen: stage.frozen)
@@ -60,14 +66,19 @@ public final class Learner {
   public func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
     time(\.data) { unsafe batch.withImages { _ = unsafe network.images.floats.update(fromContentsOf: $0) } }
     let pass = unsafe Pass(
-      training: true, frozen: stage.frozen, sumOverRanks: sumOverRanks, dropout: Float(configuration.ps),
+      training: true, frozen: stage.frozen, parts: parts, sumOverRanks: sumOverRanks,
+      givesCommonGradients: sumOverRanks == nil || communicator.rank == 0, dropout: Float(configuration.ps),
       seed: configuration.seed(of: stage), step: step, images: batch.indices)
     let logits = try time(\.forward) { try network.forward(count: batch.count, pass: pass) }
 
     let targets = smoothed(batch.targets)
     let control = try time(\.loss) {
-      let lossSum = unsafe targets.withUnsafeBufferPointer {
-        unsafe MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: $0)
+      let lossSum = unsafe targets.withUnsafeBufferPointer { targets in
+        parts.sum { images in
+          let values = images.lowerBound * parameters.labels..<images.upperBound * parameters.labels
+          return unsafe MultiLabelLoss.sum(
+            UnsafeBufferPointer(rebasing: logits.floats[values]), targets: .init(rebasing: targets[values]))
+        }
       }
       return try Control.exchange(
         step: step, stop: stop, lossSum: lossSum, images: batch.count, labels: parameters.labels, schedule: schedule,

@@ -77,15 +77,17 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
   void *panels = calloc((size_t)g.taps * ((s.inputs + each - 1) / each) * all_o * panel, 4);
   void *transposed = calloc((size_t)g.taps * ((s.outputs + each - 1) / each) * all_i * panel, 4);
   for (int t = 0; t < g.taps; t++) order[t] = t;
-  double *sums = calloc(2 * s.outputs, 8);
-  pd_pass statistics = {.kind = PD_STATISTICS, .sum = sums, .dot = sums + s.outputs};
+  size_t pixels = rows / s.images, pieces = s.images * pd_pieces(pixels);
+  double *sums = calloc(pieces * 2 * s.outputs, 8), *total = calloc(2 * s.outputs, 8);
+  pd_pass statistics = {.kind = PD_STATISTICS, .sums = sums, .channels = s.outputs, .pixels = pixels};
   k->pack(w, order, g.taps, s.inputs, s.outputs, 0, all_o, panels);
   k->convolve(&g, x, panels, y, PD_REPLACE, 0, rows, &statistics);
   for (size_t i = 0; i < y_count; i++) expect(set->name, "forward", precision, i, get(y, precision, i), want_y[i]);
+  pd_sum_pieces(sums, &pieces, 1, 2 * s.outputs, 2 * s.outputs, total);
   for (int o = 0; o < s.outputs; o++) {
     double sum = 0;
     for (size_t row = 0; row < rows; row++) sum += get(y, precision, row * s.outputs + o);
-    expect(set->name, "sum", PD_FP32, o, sums[o], sum);
+    expect(set->name, "sum", PD_FP32, o, total[o], sum);
   }
   for (int parity = 0; parity < s.stride * s.stride; parity++) {
     pd_rows b = pd_backward_rows(f, s.images, s.height, s.width, parity / s.stride, parity % s.stride, order);
@@ -94,7 +96,8 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
   }
   for (size_t i = 0; i < x_count; i++) expect(set->name, "dx", precision, i, get(dx, precision, i), want_dx[i]);
   void *scratch = calloc(pd_weight_gradient_scratch(k, all_o), 1);
-  k->weight_gradient(&g, x, NULL, NULL, dy, dw, 0, s.inputs, 0, all_o, scratch);
+  pd_carry carry = {.count = 0};
+  k->weight_gradient(&g, x, NULL, NULL, dy, dw, &carry, 0, s.inputs, 0, all_o, scratch);
   for (size_t i = 0; i < w_count; i++) expect(set->name, "dw", PD_FP32, i, dw[i], want_dw[i]);
   if (precision == PD_FP32 && s.kernel == 3 && s.stride == 1 && s.inputs % 16 == 0 && s.outputs % 16 == 0) {
     pd_tiles tiles = {s.images, s.height, s.width, s.inputs, s.outputs};
@@ -106,13 +109,13 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
     set->winograd(&tiles, x, NULL, NULL, points, y, 0, last, NULL, room);
     set->winograd_pack(w, 1, s.inputs, s.outputs, 0, all_i, points);
     set->winograd(&back, dy, NULL, NULL, points, dx, 0, last, NULL, room);
-    set->winograd_weight_gradient(&tiles, x, NULL, NULL, dy, dw, 0, s.inputs, 0, all_o, points, room);
+    set->winograd_weight_gradient(&tiles, x, NULL, NULL, dy, dw, &carry, 0, s.inputs, 0, all_o, points, room);
     for (size_t i = 0; i < y_count; i++) expect(set->name, "winograd", PD_FP32, i, ((float *)y)[i], want_y[i]);
     for (size_t i = 0; i < x_count; i++) expect(set->name, "winograd dx", PD_FP32, i, ((float *)dx)[i], want_dx[i]);
     for (size_t i = 0; i < w_count; i++) expect(set->name, "winograd dw", PD_FP32, i, dw[i], want_dw[i]);
     free(points), free(room);
   }
-  void *all[] = {x, dy, y, dx, w, dw, want_y, want_dx, want_dw, panels, transposed, sums, scratch};
+  void *all[] = {x, dy, y, dx, w, dw, want_y, want_dx, want_dw, panels, transposed, sums, total, scratch};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
@@ -127,10 +130,11 @@ static void check_passes(const pd_set *set, pd_precision precision, int channels
     v[i] = calloc(channels, 4);
     for (int c = 0; c < channels; c++) v[i][c] = number();
   }
-  double *sums = calloc(2 * channels, 8), *wanted = calloc(2 * channels, 8);
+  size_t pieces = 8;  // of 5 rows, the last of 2
+  double *sums = calloc(pieces * 2 * channels, 8), *total = calloc(2 * channels, 8), *wanted = calloc(2 * channels, 8);
   pd_pass pass = {.relu = 1, .from = from, .z = z, .residual = residual, .scale = v[0], .shift = v[1],
-                  .residual_scale = v[2], .residual_shift = v[3], .mean = v[4], .slope = v[5], .sum = sums,
-                  .dot = sums + channels};
+                  .residual_scale = v[2], .residual_shift = v[3], .mean = v[4], .slope = v[5], .sums = sums,
+                  .channels = channels, .pixels = 5};
   pass.kind = PD_NORMALIZE;
   k->run(&pass, out, 0, rows, channels);
   for (size_t i = 0, c = 0; i < count; i++, c = i % channels) {
@@ -151,14 +155,16 @@ static void check_passes(const pd_set *set, pd_precision precision, int channels
     wanted[c] += g, wanted[channels + c] += g * (get(z, precision, i) - v[4][c]);
   }
   pass.kind = PD_STATISTICS;
-  for (int c = 0; c < 2 * channels; c++) expect(set->name, "reduce", PD_FP32, c, sums[c], wanted[c]);
-  memset(sums, 0, 16 * channels), memset(wanted, 0, 16 * channels);
+  pd_sum_pieces(sums, (size_t[]){3, 8}, 2, 2 * channels, 2 * channels, total);
+  for (int c = 0; c < 2 * channels; c++) expect(set->name, "reduce", PD_FP32, c, total[c], wanted[c]);
+  memset(wanted, 0, 16 * channels);
   k->run(&pass, out, 0, rows, channels);
   for (size_t i = 0, c = 0; i < count; i++, c = i % channels)
     wanted[c] += get(out, precision, i), wanted[channels + c] += get(out, precision, i) * get(out, precision, i);
-  for (int c = 0; c < 2 * channels; c++) expect(set->name, "statistics", PD_FP32, c, sums[c], wanted[c]);
+  pd_sum_pieces(sums, &pieces, 1, 2 * channels, 2 * channels, total);
+  for (int c = 0; c < 2 * channels; c++) expect(set->name, "statistics", PD_FP32, c, total[c], wanted[c]);
   for (int i = 0; i < 6; i++) free(v[i]);
-  free(out), free(from), free(z), free(residual), free(sums), free(wanted);
+  free(out), free(from), free(z), free(residual), free(sums), free(total), free(wanted);
 }
 
 // Both poolings and back: with a gradient of ones, an input gets as many as windows chose it.

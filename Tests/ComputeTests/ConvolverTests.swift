@@ -56,12 +56,12 @@ private let cases = [
     let x = arena.tensor(Shape(c.images, c.height, c.width, c.inputs), values: 1, target.precision)
     let y = arena.tensor(convolver.output(for: x.shape), target.precision)
     let w = arena.weights(Shape(c.kernel, c.kernel, c.inputs, c.outputs), values: 2, target.precision)
-    let sums = arena.allocate(c.threads * 2 * c.outputs, of: Double.self)
-    convolver.forward(x, weights: w.data, into: y, after: .statistics(channels: c.outputs, sums: sums))
+    let sums = PieceSums(for: y.shape)
+    convolver.forward(x, weights: w.data, into: y, after: .statistics(of: y.shape, sums: sums))
     expectClose(y.doubles, c.reference(x.doubles, w.doubles), relative: target.tolerance, "y")
 
     // The statistics are those of what is stored.
-    let total = (0..<2 * c.outputs).map { i in (0..<c.threads).reduce(0) { $0 + sums[$1 * 2 * c.outputs + i] } }
+    let total = sums.total(y.shape)
     let rows = Double(y.shape.rows)
     let (mean, variance) = Reference.statistics(y.doubles, channels: c.outputs)
     expectClose(total.prefix(c.outputs), mean.map { $0 * rows }, absolute: 1e-9 * rows, "Σ y")
@@ -140,7 +140,7 @@ private let cases = [
     let w = arena.weights(Shape(c.kernel, c.kernel, c.inputs, c.outputs), values: 2, precision)
     let before = Affine(scale: vector(3, c.inputs), shift: vector(4, c.inputs))
     let x = arena.tensor(z.shape, precision)
-    engine.run(.normalize(z, by: before, channels: c.inputs, relu: true), on: x)
+    engine.run(.normalize(z, by: before, relu: true), on: x)
 
     // Forward: normalized on the way in; and, as in evaluation, on the way out.
     let (y, fused) = (
@@ -151,7 +151,7 @@ private let cases = [
     #expect(fused.doubles == y.doubles, "normalized input")
     let after = Affine(scale: vector(5, c.outputs), shift: vector(6, c.outputs))
     let residual = arena.tensor(y.shape, values: 7, precision)
-    let normalize = RowPass.normalize(by: after, channels: c.outputs, relu: true, residual: residual)
+    let normalize = RowPass.normalize(by: after, relu: true, residual: residual)
     convolver.forward(x, weights: w.data, into: fused, after: normalize)
     engine.run(normalize, on: y)
     #expect(fused.doubles == y.doubles, "normalized output")
@@ -164,18 +164,14 @@ private let cases = [
     let (dx, fusedDx) = (arena.tensor(z.shape, precision), arena.tensor(z.shape, precision))
     engine.run(gradient, on: dz)
     convolver.inputGradient(dy: dz, weights: w.data, into: dx)
-    func reduce(_ sums: UnsafeMutablePointer<Double>) -> RowPass {
+    func reduce(_ sums: PieceSums) -> RowPass {
       .reduce(mask: .normalized(before), z: z, mean: vector(11, c.inputs), sums: sums)
     }
-    func sums() -> UnsafeMutablePointer<Double> { arena.allocate(c.threads * 2 * c.inputs, of: Double.self) }
-    func total(_ sums: UnsafeMutablePointer<Double>) -> [Double] {
-      (0..<2 * c.inputs).map { i in (0..<c.threads).reduce(0) { $0 + sums[$1 * 2 * c.inputs + i] } }
-    }
-    let (expected, found) = (sums(), sums())
+    let (expected, found) = (PieceSums(for: z.shape), PieceSums(for: z.shape))
     engine.run(reduce(expected), on: dx)
     convolver.inputGradient(dy: fusedDz, weights: w.data, into: fusedDx, before: gradient, after: reduce(found))
     #expect(fusedDz.doubles == dz.doubles && fusedDx.doubles == dx.doubles, "gradients")
-    expectClose(total(found), total(expected), relative: 1e-12, "sums")
+    expectClose(found.total(z.shape), expected.total(z.shape), relative: 1e-12, "sums")
 
     let (dw, fusedDw) = (arena.tensor(w.shape), arena.tensor(w.shape))
     convolver.weightGradient(x: x, dy: dz, dw: dw.data)
@@ -240,7 +236,7 @@ private let cases = [
     }
   }
 
-  /// Statistics are sums in double: how rows fall to threads, or ranks, does not show once they are rounded to float.
+  /// Neither threads nor ranks change in which order a piece's rows are added, or pieces.
   @Test(arguments: Target.all, [(8, 70), (16, 80)])
   func statisticsDoNotDependOnThreads(target: Target, channels: (Int, Int)) {
     let (inputs, outputs) = channels
@@ -248,25 +244,59 @@ private let cases = [
     let x = arena.tensor(Shape(5, 19, 17, inputs), values: 1, target.precision)
     let w = arena.tensor(Shape(3, 3, inputs, outputs), values: 2)
     let y = arena.tensor(Shape(5, 19, 17, outputs), target.precision)
+    let dx = arena.tensor(x.shape, target.precision)
+    let half = arena.tensor(Shape(5, 10, 9, outputs), values: 3, target.precision)
     func statistics(_ threads: Int) -> [Double] {
       let engine = target.engine(threads)
       let convolver = Convolver(
         kernel: (3, 3), inputs: inputs, outputs: outputs, stride: 1, padding: (1, 1), image: (19, 17), engine: engine,
         scratch: Scratch(engine.threads))
-      func room() -> UnsafeMutablePointer<Double> { arena.allocate(threads * 2 * outputs, of: Double.self) }
-      let (forward, backward) = (room(), room())
-      convolver.forward(x, weights: w.data, into: y, after: .statistics(channels: outputs, sums: forward))
-      engine.run(.reduce(mask: .none, z: y, mean: w.data, sums: backward), on: y)
-      return [forward, backward].flatMap { sums in
-        (0..<2 * outputs).map { i in (0..<threads).reduce(0) { $0 + sums[$1 * 2 * outputs + i] } }
-      }
+      let strided = Convolver(
+        kernel: (3, 3), inputs: inputs, outputs: outputs, stride: 2, padding: (1, 1), image: (19, 17), engine: engine,
+        scratch: Scratch(engine.threads))
+      let sums = (0..<5).map { _ in PieceSums(for: y.shape) }
+      convolver.forward(x, weights: w.data, into: y, after: .statistics(of: y.shape, sums: sums[0]))
+      engine.run(.reduce(mask: .none, z: y, mean: w.data, sums: sums[1]), on: y)
+      let affine = Affine(scale: w.data, shift: w.data)
+      convolver.forward(
+        x, normalizing: affine, weights: w.data, into: y, after: .statistics(of: y.shape, sums: sums[2]))
+      let after = RowPass.reduce(mask: .none, z: x, mean: w.data, sums: sums[3])
+      convolver.inputGradient(dy: y, weights: w.data, into: dx, after: after)
+      strided.inputGradient(
+        dy: half, weights: w.data, into: dx, after: .reduce(mask: .none, z: x, mean: w.data, sums: sums[4]))
+      return sums.prefix(3).flatMap { $0.total(y.shape) } + sums.suffix(2).flatMap { $0.total(x.shape) }
     }
     let one = statistics(1)
-    for threads in [2, 3, 7] {
-      for (a, b) in zip(one, statistics(threads)) {
-        #expect(abs(a - b) <= 1e-12 * max(1, abs(a)), "\(threads) threads")
+    for threads in [2, 3, 7] { #expect(one == statistics(threads), "\(threads) threads") }
+  }
+
+  /// One rank that has all parts of a batch, or several that have some each: the same bits.
+  @Test(arguments: Target.all, [(8, 70), (16, 80)])
+  func weightGradientDoesNotDependOnRanks(target: Target, channels: (Int, Int)) {
+    let (inputs, outputs) = channels
+    let arena = Arena()
+    let x = arena.tensor(Shape(13, 9, 7, inputs), values: 1, target.precision)
+    let dy = arena.tensor(Shape(13, 9, 7, outputs), values: 2, target.precision)
+    let engine = target.engine(2)
+    let convolver = Convolver(
+      kernel: (3, 3), inputs: inputs, outputs: outputs, stride: 1, padding: (1, 1), image: (9, 7), engine: engine,
+      scratch: Scratch(engine.threads, parts: 16))
+    func gradients(_ ranks: Int) -> [Float] {
+      var all = (0..<ranks).map { rank in
+        let parts = BatchParts(batch: 13, parts: 16, rank: rank, worldSize: ranks)
+        let own = 13 * rank / ranks..<13 * (rank + 1) / ranks
+        let dw = arena.tensor(Shape(3, 3, inputs, outputs), values: 3)
+        convolver.weightGradient(x: x.images(own), dy: dy.images(own), dw: dw.data, parts: parts)
+        return Array(dw.floats)
       }
+      while all.count > 1 { all = stride(from: 0, to: all.count, by: 2).map { zip(all[$0], all[$0 + 1]).map(+) } }
+      return all[0]
     }
+    let one = gradients(1)
+    let whole = arena.tensor(Shape(3, 3, inputs, outputs))
+    convolver.weightGradient(x: x, dy: dy, dw: whole.data)
+    expectClose(one, whole.floats.doubles, absolute: target.precision == .fp32 ? 1e-4 : 1e-2)
+    for ranks in [2, 4, 8, 16] { #expect(one == gradients(ranks), "\(ranks) ranks") }
   }
 
   /// A rank may have no images in a step: nothing is read, and gradients are zero.

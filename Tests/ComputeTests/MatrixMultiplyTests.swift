@@ -15,14 +15,18 @@ import Testing
     let zeros = [Double](repeating: 0, count: outputs)
     let reference = { (x: [Double], w: [Double]) in Reference.linear(x, weights: w, bias: zeros) }
     let (xs, ws, dys) = (x.floats.doubles, w.floats.doubles, dy.floats.doubles)
-    MatrixMultiply.forward(x, w.data, into: y)
+    let engine = Target.all[0].engine(2)
+    let scratch = Scratch(engine.threads, parts: 4)
+    scratch.reserve(weights: w.shape.count)
+    let multiply = MatrixMultiply(BatchParts(batch: images, parts: 4, rank: 0, worldSize: 1), on: engine)
+    multiply.forward(x, w.data, into: y)
     expectClose(y.floats, reference(xs, ws))
-    MatrixMultiply.inputGradient(dy, w.data, into: dx)
+    multiply.inputGradient(dy, w.data, into: dx)
     let some = Array(stride(from: 0, to: xs.count, by: max(1, xs.count / 20)))
     expectClose(
       some.map { dx.data[$0] }, numericGradient(of: { reference($0, ws) }, at: xs, dy: dys, step: 0.5, picked: some),
       absolute: 1e-5)
-    MatrixMultiply.weightGradient(dy, x, into: dw.data)
+    multiply.weightGradient(dy, x, into: dw.data, scratch: scratch)
     let others = Array(stride(from: 0, to: ws.count, by: max(1, ws.count / 20)))
     expectClose(
       others.map { dw.data[$0] },

@@ -32,12 +32,12 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
         }
         expectClose(y.doubles, expected, relative: tolerance(engine))
       }
-      check(.normalize(z, by: affine, channels: channels, relu: false), relu: false) { _, _ in 0 }
-      check(.normalize(z, by: affine, channels: channels, relu: true, residual: residual), relu: true) { i, _ in
+      check(.normalize(z, by: affine, relu: false), relu: false) { _, _ in 0 }
+      check(.normalize(z, by: affine, relu: true, residual: residual), relu: true) { i, _ in
         residuals[i]
       }
       check(
-        .normalize(z, by: affine, channels: channels, relu: true, residual: residual, residualBy: other), relu: true
+        .normalize(z, by: affine, relu: true, residual: residual, residualBy: other), relu: true
       ) { i, c in residuals[i] * Double(other.scale[c]) + Double(other.shift[c]) }
     }
   }
@@ -57,7 +57,7 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
       ]
       for (mask, passes) in masks {
         let dy = arena.tensor(shape, values: 7, precision)
-        let sums = arena.allocate(engine.threads.count * 2 * channels, of: Double.self)
+        let sums = PieceSums(for: z.shape)
         engine.run(.reduce(mask: mask, z: z, mean: v[0].data, sums: sums), on: dy)
         let masked = given.indices.map { passes($0) ? given[$0] : 0 }
         #expect(dy.doubles == masked, "masked")
@@ -66,10 +66,7 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
           sum[i % channels] += value
           dot[i % channels] += value * (zs[i] - vs[0][i % channels])
         }
-        let total = (0..<2 * channels).map { i in
-          (0..<engine.threads.count).reduce(0) { $0 + sums[$1 * 2 * channels + i] }
-        }
-        expectClose(total, sum + dot, absolute: 1e-6 * Double(rows), "sums")
+        expectClose(sums.total(z.shape), sum + dot, absolute: 1e-6 * Double(rows), "sums")
 
         let dz = arena.tensor(shape, precision)
         engine.run(.gradient(dy, by: affine, z: z, slope: v[3].data, mean: v[0].data), on: dz)
@@ -94,7 +91,7 @@ private let extents = [(1, 1), (3, 7), (130, 16), (129, 67), (257, 130), (64, 64
       let x = arena.tensor(z.shape, engine.precision)
       let y = arena.tensor(z.shape, engine.precision)
       engine.convert(z.data, into: x.memory, engine.precision, count: 40)
-      engine.run(.normalize(x, by: affine, channels: 40, relu: true), on: y)
+      engine.run(.normalize(x, by: affine, relu: true), on: y)
       #expect(y.doubles[3].isNaN && y.doubles.filter(\.isNaN).count == 1)
       engine.maxPool(x, normalizing: affine, into: y, argmax: arena.allocate(40, of: UInt8.self))
       #expect(y.doubles[3].isNaN)

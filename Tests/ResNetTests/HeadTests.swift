@@ -10,7 +10,8 @@ import Testing
 
   @Test func linear() {
     let parameters = Parameters(labels: 5, architecture: .resnet50)
-    let layer = Linear("head.8", inputs: 512, outputs: 5, plan: MemoryPlan(parameters: parameters, engine: engine))
+    let layer = Linear(
+      "head.8", inputs: 512, outputs: 5, plan: MemoryPlan(parameters: parameters, engine: engine, parts: 1))
     let (weight, bias) = (parameters.value("head.8.weight"), parameters.value("head.8.bias"))
     for i in 0..<5 * 512 { weight[i] = formula(1, i) }
     for i in 0..<5 { bias[i] = formula(2, i) }
@@ -36,7 +37,9 @@ import Testing
     let parameters = Parameters(labels: 2, architecture: .resnet50)
     parameters.initialize(seed: 1)
     let arena = Arena()
-    let norm = BatchNorm("head.6", channels: 512, parameters: parameters, engine: engine, arena: arena)
+    let norm = BatchNorm(
+      "head.6", of: Shape(5, 1, 1, 512), sums: PieceSums(),
+      plan: MemoryPlan(parameters: parameters, engine: engine, parts: 1))
     let all = values(7 * 512, seed: 1)
     let other = all[5 * 512..<7 * 512].doubles  // another rank's two rows
     let pass = Pass(
@@ -50,8 +53,8 @@ import Testing
       })
     let x = arena.tensor(Shape(5, 1, 1, 512))
     _ = x.floats.update(fromContentsOf: all[..<(5 * 512)])
-    engine.run(norm.statistics(), on: x)
-    try norm.fit(rows: 5, pass: pass)
+    engine.run(norm.statistics(of: x), on: x)
+    try norm.fit(x, pass: pass)
     let (mean, variance) = Reference.statistics(all.doubles, channels: 512)
     expectClose((0..<512).map { norm.mean[$0] }, mean, absolute: 1e-6)
     expectClose((0..<512).map { norm.affine.scale[$0] }, variance.map { 1 / ($0 + 1e-5).squareRoot() })
@@ -63,14 +66,15 @@ import Testing
   @Test func evaluatedImagesDoNotDependOnTheirBatch() {
     let parameters = Parameters(labels: 3, architecture: .resnet50)
     parameters.initialize(seed: 1)
-    let layer = Linear("head.4", inputs: 4096, outputs: 512, plan: MemoryPlan(parameters: parameters, engine: engine))
+    let layer = Linear(
+      "head.4", inputs: 4096, outputs: 512, plan: MemoryPlan(parameters: parameters, engine: engine, parts: 1))
     let arena = Arena()
     let (x, y) = (arena.tensor(Shape(40, 1, 1, 4096)), arena.tensor(Shape(40, 1, 1, 512)))
     for i in 0..<x.shape.count { x.data[i] = formula(1, i) }
-    layer.forward(x, into: y, training: false)
+    layer.forward(x, into: y, pass: .evaluation)
     let alone = arena.tensor(Shape(1, 1, 1, 512))
     for n in 0..<40 {
-      layer.forward(Tensor(x.data + n * 4096, Shape(1, 1, 1, 4096)), into: alone, training: false)
+      layer.forward(Tensor(x.data + n * 4096, Shape(1, 1, 1, 4096)), into: alone, pass: .evaluation)
       #expect(alone.floats.elementsEqual(y.floats[n * 512..<(n + 1) * 512]), "image \(n)")
     }
     let trained = arena.tensor(y.shape)

@@ -1,5 +1,5 @@
 public import Collectives
-import Compute
+public import Compute
 import Foundation
 public import Inference
 public import PlanetData
@@ -38,21 +38,23 @@ public final class Fixture {
     return configuration
   }
 
-  /// Trains on `ranks` ranks of one thread each.
+  /// Trains on `ranks` ranks.
   ///
   /// - Parameters:
   ///   - stopAfter: when rank 0 is asked to stop; the step, or round of validation, that follows is the last.
   ///   - messages: whether ranks share no memory.
   public func train(
     _ configuration: Configuration = Fixture.configuration(), in run: RunFolder, ranks: Int = 1,
-    from start: Start = .random, stopAfter: Moment? = nil, messages: Bool = false
+    from start: Start = .random, stopAfter: Moment? = nil, messages: Bool = false, threads: Int = 1,
+    precision: Precision = .fp32
   ) throws -> TrainingResult {
     try onRanks(ranks) { [dataset] communicator in
       if messages { communicator.useMessages(inSegmentsOf: 512 << 10) }
       let recorder = Recorder()
       let stops = Atomic(false)
       let trainer = try Trainer(
-        configuration, dataset: dataset, folder: run, worker: slowWorker(communicator),
+        configuration, dataset: dataset, folder: run,
+        worker: slowWorker(communicator, threads: threads, precision: precision),
         onEvent: { event in
           recorder.record(event)
           if stopAfter?.is(event) == true { stops.store(true, ordering: .relaxed) }
@@ -78,9 +80,9 @@ public enum Moment: Sendable {
   }
 }
 
-/// A rank of one thread in plain C or whatever set of kernels comes first.
-public func slowWorker(_ communicator: Communicator) -> Worker {
-  Worker(communicator, Engine(kernels: Kernels.all[0], threads: Threads(1)))
+/// A rank with the set of kernels that comes first.
+public func slowWorker(_ communicator: Communicator, threads: Int = 1, precision: Precision = .fp32) -> Worker {
+  Worker(communicator, Engine(kernels: Kernels.all[0], threads: Threads(threads), precision: precision))
 }
 
 /// What rank 0 saw of a training.

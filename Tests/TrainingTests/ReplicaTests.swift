@@ -41,8 +41,8 @@ import Testing
     #expect(seen == Array(repeating: (1...ranks).map(Float.init), count: ranks))
   }
 
-  /// Gradients are summed in the order of the ranks, each part by one of them.
-  @Test(arguments: [1, 2, 4]) func sums(ranks: Int) throws {
+  /// Gradients are summed in a tree over the ranks, each part by one of them.
+  @Test(arguments: [1, 2, 3, 4, 7]) func sums(ranks: Int) throws {
     let ranges = [1000..<9000, 20_000..<31_111]
     let sums = try onRanks(ranks) { communicator in
       let replica = try Replica(labels: Self.labels, architecture: .resnet50, among: communicator)
@@ -55,8 +55,20 @@ import Testing
     let all = sums.flatMap { $0 }
     #expect(all.count == ranges.reduce(0) { $0 + $1.count })
     for (i, sum) in all {
-      #expect(sum == (1..<ranks).reduce(Float(i % 997) / 31) { $0 + Float($1 * 7919 + i % 997) / 31 })
+      let terms = (0..<ranks).map { Float($0 * 7919 + i % 997) / 31 }
+      // Branches of 1, 2 and 4 ranks; the smaller ones come last, and are added first.
+      var (branches, first): ([Float], Int) = ([], 0)
+      for size in [4, 2, 1] where ranks & size != 0 {
+        branches.append(tree(Array(terms[first..<first + size])))
+        first += size
+      }
+      #expect(sum == branches.dropLast().reversed().reduce(branches[branches.count - 1]) { $1 + $0 })
     }
+  }
+
+  private func tree(_ terms: [Float]) -> Float {
+    if terms.count == 1 { return terms[0] }
+    return tree(Array(terms.prefix(terms.count / 2))) + tree(Array(terms.suffix(terms.count / 2)))
   }
 
   /// Two ranks train to the same bits whether they share memory or send messages; with everything that is kept of the
@@ -70,6 +82,39 @@ import Testing
     }
     let tensors = { try SafeTensors.read(fixture.run($0).model("stage-2-rn50")).tensors }
     #expect(try tensors("true") == tensors("false"))
+  }
+
+  /// However many ranks and threads: the same bits of weights, losses and scores. Eight ranks, because a batch has as many
+  /// parts; batches of 6, so that some parts are empty.
+  @Test(arguments: [Precision.fp32, .bf16]) func ranksAndThreadsChangeNoBit(precision: Precision) throws {
+    let fixture = try Fixture()
+    var configuration = Fixture.configuration(epochs: 1)
+    configuration.batchSize = 6
+    let train = { (name: String, ranks: Int, threads: Int) in
+      let run = fixture.run(name)
+      let result = try fixture.train(configuration, in: run, ranks: ranks, threads: threads, precision: precision)
+      return (try SafeTensors.read(run.model("stage-2-rn50")).tensors, result)
+    }
+    let (weights, result) = try train("one", 1, 1)
+    for (ranks, threads) in [(1, 3), (2, 1), (4, 2), (8, 1)] {
+      let (others, other) = try train("\(ranks)-\(threads)", ranks, threads)
+      #expect(others == weights, "\(ranks) ranks of \(threads) threads")
+      #expect(other.steps.map(\.loss) == result.steps.map(\.loss), "\(ranks) ranks of \(threads) threads")
+      #expect(other.rows.map(\.metrics) == result.rows.map(\.metrics), "\(ranks) ranks of \(threads) threads")
+    }
+  }
+
+  /// Stopped on four ranks, resumed on two: as if one rank had trained all along.
+  @Test func resumesOnOtherRanks() throws {
+    let fixture = try Fixture()
+    let (whole, broken) = (fixture.run("whole"), fixture.run("broken"))
+    var configuration = Fixture.configuration(epochs: 1)
+    (configuration.ema, configuration.keepBest) = (0.9, true)
+    _ = try fixture.train(configuration, in: whole)
+    _ = try fixture.train(configuration, in: broken, ranks: 4, stopAfter: .step("stage-2-rn50", 0))
+    _ = try fixture.train(configuration, in: broken, ranks: 2, from: .resume)
+    let tensors = { (run: RunFolder) in try SafeTensors.read(run.model("stage-2-rn50")).tensors }
+    #expect(try tensors(whole) == tensors(broken))
   }
 
   /// A run that was stopped with common memory goes on by messages, and the other way round, to the same bits.

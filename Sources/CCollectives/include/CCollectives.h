@@ -85,8 +85,8 @@ int pd_share_memory(pd_communicator *c, size_t bytes, void *_Nullable *_Nonnull 
 /// Gives this rank's view of it up. It is gone when all ranks have.
 void pd_unshare_memory(void *memory, size_t bytes);
 
-/// Writes to `sum` the elements `begin ..< end` of the sum of `count` arrays, added in their order. `sum` may be one of
-/// them.
+/// Writes to `sum` the elements `begin ..< end` of the sum of `count` arrays, a binary tree over them. `sum` may be one
+/// of them.
 void pd_sum_arrays(const float *_Nonnull const *_Nonnull arrays, int count, size_t begin, size_t end, float *sum);
 
 // MARK: Ranks as processes

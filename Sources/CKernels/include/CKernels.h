@@ -15,6 +15,8 @@ enum {
   PD_WINOGRAD_CHANNELS = 4096,  // of Winograd's inputs and outputs: a dozen tiles of them fit into a thread's scratch
   PD_WINOGRAD_UNIT = 16,        // what Winograd's channels are multiples of: the widest vector
   PD_WINOGRAD_TILES = 96,       // multiplied at a time: at 64 channels they fill the second-level cache
+  PD_PIECE = 256,               // rows of an image whose sums are added up together; as many as 16 of Winograd's tiles
+  PD_MAX_CARRIES = 8,           // sums that wait in a binary tree of 256 parts
 };
 
 /// How the rows of a convolution's matrix lie in memory. There is a row for each (n, y, x) of
@@ -57,7 +59,7 @@ typedef enum pd_store { PD_REPLACE = 0, PD_ADD = 1 } pd_store;
 /// What batch normalization does to rows of `channels` values, in a pass of its own or to a convolution's output while
 /// that is still in the cache. Tensors named here have the output's shape; vectors have a float for each channel.
 typedef enum pd_kind {
-  /// Adds Σ output to `sum` and Σ output² to `dot`.
+  /// Adds Σ output to a piece's `sum` and Σ output² to its `dot`.
   PD_STATISTICS,
   /// output = max(0, from·scale + shift + residual·residual_scale + residual_shift); a null `residual` or
   /// `residual_scale` leaves out what it stands for, and without `relu` nothing is clipped.
@@ -69,6 +71,9 @@ typedef enum pd_kind {
   PD_GRADIENT,
 } pd_kind;
 
+/// Sums over rows are kept by pieces: an image's rows, PD_PIECE of them at a time, the last piece what is left. A piece's
+/// rows are added one after the other, so its sums do not depend on which call, thread or rank adds what, as long as no
+/// two threads work on the same piece.
 typedef struct pd_pass {
   pd_kind kind;
   int relu;
@@ -76,8 +81,21 @@ typedef struct pd_pass {
   const void *_Nullable z, *_Nullable y, *_Nullable residual;
   const float *_Nullable scale, *_Nullable shift, *_Nullable residual_scale, *_Nullable residual_shift;
   const float *_Nullable mean, *_Nullable slope;
-  double *_Nullable sum, *_Nullable dot;
+  double *_Nullable sums;  // [images][pieces][2][channels]: `sum` and `dot`
+  int channels;            // of the output; this and what follows only counts where there are sums
+  size_t pixels;           // of an image of the output
+  size_t before;           // pixels of the tensor before those the call is given as its output
 } pd_pass;
+
+/// How many pieces an image of so many pixels has.
+static inline size_t pd_pieces(size_t pixels) { return (pixels + PD_PIECE - 1) / PD_PIECE; }
+
+/// Sums over the images of a batch are binary trees over its parts. When a part's sum is complete, the sums of equally
+/// large groups of parts before it, which waited for it, are added: first that of one part, then of two, of four …
+typedef struct pd_carry {
+  int count;
+  const float *_Nonnull from[PD_MAX_CARRIES];
+} pd_carry;
 
 /// The kernels of one instruction set for one precision. `void *` points to activations in that precision.
 typedef struct pd_kernels {
@@ -103,11 +121,11 @@ typedef struct pd_kernels {
 
   /// dw[t][ci][co] = Σ over all rows of input(row, t)[ci] · dy(row)[co], for ci in `first_ci ..< last_ci` and the
   /// panels `first_panel ..< last_panel` of output channels. The order of the sum does not depend on these ranges.
-  /// With `scale`, the input is max(0, input·scale + shift), by channel, rounded to the precision.
-  /// `scratch`: `pd_weight_gradient_scratch` bytes.
+  /// With `scale`, the input is max(0, input·scale + shift), by channel, rounded to the precision. Then what `carry`
+  /// names, laid out as dw, is added. `scratch`: `pd_weight_gradient_scratch` bytes.
   void (*weight_gradient)(const pd_rows *rows, const void *input, const float *_Nullable scale,
-                          const float *_Nullable shift, const void *dy, float *dw, int first_ci, int last_ci,
-                          int first_panel, int last_panel, void *scratch);
+                          const float *_Nullable shift, const void *dy, float *dw, const pd_carry *carry, int first_ci,
+                          int last_ci, int first_panel, int last_panel, void *scratch);
 
   /// `pass` on rows `first ..< last` of output.
   void (*run)(const pd_pass *pass, void *output, size_t first, size_t last, int channels);
@@ -160,8 +178,9 @@ typedef struct pd_set {
   /// As `weight_gradient`, with `first_ci` and `last_ci` multiples of PD_WINOGRAD_UNIT. `sums`: `pd_winograd_panels` bytes, shared by
   /// all threads, each working in the part of its channels and panels.
   void (*winograd_weight_gradient)(const pd_tiles *tiles, const float *x, const float *_Nullable scale,
-                                   const float *_Nullable shift, const float *dy, float *dw, int first_ci, int last_ci,
-                                   int first_panel, int last_panel, float *sums, float *scratch);
+                                   const float *_Nullable shift, const float *dy, float *dw, const pd_carry *carry,
+                                   int first_ci, int last_ci, int first_panel, int last_panel, float *sums,
+                                   float *scratch);
 
   /// AdamW as fastai applies it (recipe §5; torch.optim.Adam, torch ≥ 1.3): first w ·= decay, then m, v and w are
   /// updated; `step_size` is lr/(1 − β1ᵗ), `correction` is √(1 − β2ᵗ).
@@ -179,6 +198,10 @@ const pd_set *_Nonnull const *_Nonnull pd_sets(int *count);
 
 /// Bytes of scratch one call of `weight_gradient` over this many panels needs.
 size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels);
+
+/// For each of `count` columns of a pass's sums the tree over the parts of a batch, in `total`; the sums become zeros.
+/// Part k has the pieces up to `ends[k]`, which are added in order.
+void pd_sum_pieces(double *sums, const size_t *ends, int parts, size_t stride, size_t count, double *total);
 
 /// average += share · (x - average).
 void pd_approach(float *average, const float *x, size_t count, float share);

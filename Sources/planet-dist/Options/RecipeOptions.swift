@@ -30,6 +30,7 @@ struct RecipeOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: Knobs.augment.help()) var augment: Bool?
   @Flag(inversion: .prefixedNo, help: Knobs.shuffle.help()) var shuffle: Bool?
   @Option(help: Knobs.batchNorm.help()) var batchNorm: Configuration.BatchNormScope?
+  @Option(help: Knobs.virtualRanks.help()) var virtualRanks: VirtualRanks?
   @Option(help: Knobs.mixup.help()) var mixup: Double?
   @Option(help: Knobs.labelSmoothing.help()) var labelSmoothing: Double?
   @Option(help: Knobs.ema.help()) var ema: Double?
@@ -43,6 +44,7 @@ struct RecipeOptions: ParsableArguments {
       Knobs.arch.setting(arch), Knobs.batchSize.setting(batchSize), Knobs.wd.setting(wd), Knobs.ps.setting(ps),
       Knobs.seed.setting(seed),
       Knobs.augment.setting(augment), Knobs.shuffle.setting(shuffle), Knobs.batchNorm.setting(batchNorm),
+      Knobs.virtualRanks.setting(virtualRanks),
       Knobs.mixup.setting(mixup), Knobs.labelSmoothing.setting(labelSmoothing), Knobs.ema.setting(ema),
       Knobs.keepBest.setting(keepBest),
     ]
@@ -113,3 +115,4 @@ struct RecipeOptions: ParsableArguments {
 
 extension Architecture: ExpressibleByArgument {}
 extension Configuration.BatchNormScope: ExpressibleByArgument {}
+extension VirtualRanks: ExpressibleByArgument {}
