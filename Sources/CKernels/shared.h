@@ -27,6 +27,15 @@ static inline __attribute__((always_inline)) void pd_add_carry(const pd_carry *c
     for (int i = 0; i < n; i++) to[i] += carry->from[k][at + i];
 }
 
+// Lets `n` elements of an array, from `at` on, and what will be added to them come to the cache meanwhile.
+static inline __attribute__((always_inline)) void pd_expect(const float *to, const pd_carry *carry, size_t at, int n) {
+  for (int i = 0; i < n; i += 16) {
+    __builtin_prefetch(to + i, 1);
+    for (int k = 0; k < carry->count; k++) __builtin_prefetch(carry->from[k] + at + i);
+  }
+}
+
+static const pd_carry pd_nothing;
 static const float pd_zeros[PD_MAX_CHANNELS];
 
 // What the kernels assume of their arguments, checked in debug builds.

@@ -19,6 +19,8 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
   case different(what: String, ranks: [Int], advice: String)
   /// The ranks need more memory, in bytes, than the budget they share.
   case tooLarge(bytes: Double, Budget)
+  /// The ranks of a host share memory, but not so much more.
+  case notShared(bytes: Int, reason: String)
 
   public var description: String {
     switch self {
@@ -42,6 +44,8 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
       "rank \(rank): \(message)"
     case .different(let what, let ranks, let advice):
       "\(what): not the same on \(Self.list(ranks)) as on the other ranks. \(advice)"
+    case .notShared(let bytes, let reason):
+      "memory: this host's ranks cannot share \(String(format: "%.1f", Double(bytes) / 1e9)) GB more (\(reason))."
     case .tooLarge(let bytes, let budget):
       "memory: \(budget.owner == nil ? "each rank" : "this host's ranks") would need about \(Self.gigabytes(bytes, budget.amount)) is allowed (\(budget.source))."
     }

@@ -57,7 +57,7 @@ extension Communicator {
   /// all where it alone has the cause. The wait ends, because the rank that should report may be dead.
   private func secondsForOthers(toReport error: any Error) -> Double {
     switch error {
-    case is any SharedError, CommunicationError.different: rank == 0 ? 0 : 5
+    case is any SharedError, CommunicationError.different, CommunicationError.notShared: rank == 0 ? 0 : 5
     case CommunicationError.rankFailed, CommunicationError.abandoned: 5
     // Ranks that miss the same peer cannot tell each other so: they take turns, and the first ends the job before the
     // next one's turn. Ranks from 4 on wait equally long.

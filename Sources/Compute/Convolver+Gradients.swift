@@ -5,17 +5,20 @@ extension Convolver {
   /// The gradient of the loss by x, replacing `dx` or added to it.
   ///
   /// - Parameters:
+  ///   - panels: the weights as packed; packed here where nil. Not with `adding` where Winograd's products apply.
   ///   - before: a pass that computes dy.
   ///   - after: what is done to dx.
   public func inputGradient(
-    dy: Tensor, weights: UnsafePointer<Float>, into dx: Tensor, adding: Bool = false, before: RowPass? = nil,
-    after: RowPass? = nil
+    dy: Tensor, weights: UnsafePointer<Float>, panels: UnsafeRawPointer? = nil, into dx: Tensor, adding: Bool = false,
+    before: RowPass? = nil, after: RowPass? = nil
   ) {
     precondition(output(for: dx.shape) == dy.shape, "input gradient of \(dy.shape) into \(dx.shape)")
     if let winograd, !adding {
-      return winograd.inputGradient(dy: dy, weights: weights, into: dx, before: before, after: after)
+      let panels = panels ?? packed(weights, for: .backward)
+      return winograd.inputGradient(dy: dy, panels: panels, into: dx, before: before, after: after)
     }
-    packTransposed(weights)
+    precondition(panels == nil || winograd == nil, "panels are packed for Winograd's products")
+    let panels = panels ?? packedDirectly(weights)
     let rows = parities.map { parity in
       var order = [Int32](repeating: 0, count: PD_MAX_TAPS)
       return pd_backward_rows(
@@ -26,7 +29,7 @@ extension Convolver {
       for (parity, rows) in zip(parities, rows) where !(parity.order.isEmpty && adding) {
         let own = Shape(dx.shape.images, Int(rows.height), Int(rows.width), 1)
         convolve(
-          rows, dy.memory, scratch.panels + parity.offset, dx.memory, adding ? PD_ADD : PD_REPLACE,
+          rows, dy.memory, panels + parity.offset, dx.memory, adding ? PD_ADD : PD_REPLACE,
           self.rows(of: own, for: dyRows, of: dy.shape), after?.c())
       }
     }
@@ -35,7 +38,7 @@ extension Convolver {
   /// The gradient of the loss by the weights, replacing `dw`. The same bits for every number of threads.
   ///
   /// - Parameters:
-  ///   - affine: as in ``forward(_:normalizing:weights:into:after:)``.
+  ///   - affine: as in ``forward(_:normalizing:weights:panels:into:after:)``.
   ///   - parts: by which to sum over the images; all of them are one part where nil.
   public func weightGradient(
     x: Tensor, normalizing affine: Affine? = nil, dy: Tensor, dw: UnsafeMutablePointer<Float>, parts: BatchParts? = nil
@@ -58,13 +61,9 @@ extension Convolver {
     }
   }
 
-  private func packTransposed(_ weights: UnsafePointer<Float>) {
-    engine.threads.split(panels(filter.inputs)) { _, range in
-      for parity in parities {
-        table.pointee.pack_transposed(
-          weights, parity.order, Int32(parity.order.count), filter.inputs, filter.outputs, Int32(range.lowerBound),
-          Int32(range.upperBound), scratch.panels + parity.offset)
-      }
-    }
+  // An added gradient is never taken by Winograd's products.
+  private func packedDirectly(_ weights: UnsafePointer<Float>) -> UnsafeRawPointer {
+    packTransposed(weights, into: scratch.panels, team: .alone)
+    return UnsafeRawPointer(scratch.panels)
   }
 }

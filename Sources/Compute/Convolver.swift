@@ -15,6 +15,7 @@ public struct Convolver: @unchecked Sendable {
   let parities: [Parity]
   let isPointwise: Bool
   let winograd: Winograd?
+  let (forwardBytes, backwardBytes): (Int, Int)
 
   /// The input pixels of one parity, the filter taps that reach them, and where those taps' transposed panels begin.
   struct Parity {
@@ -65,12 +66,13 @@ public struct Convolver: @unchecked Sendable {
       offset += 4 * Int(rows.taps) * words(outputs) * rounded(inputs)
     }
     self.parities = parities
-    let forward = 4 * taps * words(inputs) * rounded(outputs)
+    (forwardBytes, backwardBytes) = (4 * taps * words(inputs) * rounded(outputs), offset)
     let imageBytes = image.height * image.width * inputs / span * engine.precision.bytes
     let blockBytes = Int(table.pointee.block) * inputs * engine.precision.bytes
     let gradient = pd_weight_gradient_scratch(table, Int32((outputs + panel - 1) / panel))
     scratch.reserve(
-      panels: max(forward, offset), perThread: max(gradient, max(imageBytes, blockBytes, Self.chunkBytes) + 64),
+      panels: max(forwardBytes, backwardBytes),
+      perThread: max(gradient, max(imageBytes, blockBytes, Self.chunkBytes) + 64),
       weights: taps * inputs * outputs)
   }
 
@@ -84,20 +86,19 @@ public struct Convolver: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - affine: where given, x is replaced by ReLU of x so mapped, without ever being stored.
+  ///   - panels: the weights as packed; packed here where nil.
   ///   - after: what is done to y. With `affine`, it must not name tensors.
   public func forward(
-    _ x: Tensor, normalizing affine: Affine? = nil, weights: UnsafePointer<Float>, into y: Tensor,
-    after: RowPass? = nil
+    _ x: Tensor, normalizing affine: Affine? = nil, weights: UnsafePointer<Float>, panels: UnsafeRawPointer? = nil,
+    into y: Tensor, after: RowPass? = nil
   ) {
     precondition(output(for: x.shape) == y.shape, "conv of \(x.shape) gives \(output(for: x.shape)), not \(y.shape)")
-    if let winograd {
-      return winograd.forward(x, normalizing: affine, weights: weights, into: y, after: after)
-    }
-    pack(weights)
+    let panels = panels ?? packed(weights, for: .forward)
+    if let winograd { return winograd.forward(x, normalizing: affine, panels: panels, into: y, after: after) }
     guard let affine else {
       let rows = forwardRows(x.shape, images: x.shape.images)
       return engine.splitRows(y.shape, for: after) { _, range in
-        convolve(rows, x.memory, scratch.panels, y.memory, PD_REPLACE, range, after?.c())
+        convolve(rows, x.memory, panels, y.memory, PD_REPLACE, range, after?.c())
       }
     }
     let (xRow, yRow) = (x.shape.channels * x.precision.bytes, y.shape.channels * y.precision.bytes)
@@ -109,18 +110,14 @@ public struct Convolver: @unchecked Sendable {
       engine.run(
         .normalize(raw, by: affine, relu: true), on: normalized, 0..<chunk.rows)
       convolve(
-        forwardRows(isPointwise ? chunk : x.shape, images: images), normalized.memory, scratch.panels,
+        forwardRows(isPointwise ? chunk : x.shape, images: images), normalized.memory, panels,
         y.memory + yRows.lowerBound * yRow, PD_REPLACE, 0..<yRows.count, after?.c(before: yRows.lowerBound))
     }
   }
 
-  private func pack(_ weights: UnsafePointer<Float>) {
-    let taps = filter.height * filter.width
-    let order = Array(0..<taps)
-    engine.threads.split(panels(filter.outputs)) { _, range in
-      table.pointee.pack(
-        weights, order, taps, filter.inputs, filter.outputs, Int32(range.lowerBound), Int32(range.upperBound),
-        scratch.panels)
-    }
+  /// Packs the weights into this network's own memory.
+  func packed(_ weights: UnsafePointer<Float>, for direction: Direction) -> UnsafeRawPointer {
+    pack(weights, for: direction, into: scratch.panels)
+    return UnsafeRawPointer(scratch.panels)
   }
 }

@@ -42,15 +42,30 @@ public struct Threads: Sendable {
   /// Splits a grid of `rows × columns` into as many rectangles as there are threads, and runs `body` on each that is
   /// not empty. Columns are cut into as many parts as possible: a divisor of the number of threads, and no more than
   /// there are columns. Rows are cut, at multiples of `unit`, so that each thread has one rectangle.
-  func split(_ rows: Int, unit: Int = 1, by columns: Int, _ body: (Int, Range<Int>, Range<Int>) -> Void) {
-    let across = (1...count).last { count % $0 == 0 && $0 <= columns } ?? 1
-    let (down, units) = (count / across, (rows + unit - 1) / unit)
+  ///
+  /// - Parameter team: which of several ranks that share the work this is.
+  func split(
+    _ rows: Int, unit: Int = 1, by columns: Int, team: Team = .alone, _ body: (Int, Range<Int>, Range<Int>) -> Void
+  ) {
+    let workers = team.size * count
+    let across = (1...workers).last { workers % $0 == 0 && $0 <= columns } ?? 1
+    let (down, units) = (workers / across, (rows + unit - 1) / unit)
     run { part in
-      let (column, line) = (part % across, part / across)
+      let worker = team.rank * count + part
+      let (column, line) = (worker % across, worker / across)
       let low = min(rows, units * line / down * unit)
       let high = min(rows, units * (line + 1) / down * unit)
       if low < high { body(part, low..<high, columns * column / across..<columns * (column + 1) / across) }
     }
+  }
+
+  /// Ranks with as many threads each that do a piece of work together.
+  public struct Team: Sendable {
+    let rank: Int
+    let size: Int
+    public static let alone = Team(rank: 0, size: 1)
+
+    public init(rank: Int, size: Int) { (self.rank, self.size) = (rank, size) }
   }
 
   /// `Sendable`: `run` returns only after every call of the body has, so nothing that it refers to is gone.

@@ -7,6 +7,7 @@ import CKernels
 struct Winograd: @unchecked Sendable {
   private let inputs: Int
   private let outputs: Int
+  let panelBytes: Int
   private let engine: Engine
   private let scratch: Scratch
 
@@ -26,33 +27,30 @@ struct Winograd: @unchecked Sendable {
     self.engine = engine
     self.scratch = scratch
     let table = engine.kernels.table(.fp32)
-    scratch.reserve(
-      panels: max(
-        pd_winograd_panels(table, filter.inputs, filter.outputs),
-        pd_winograd_panels(table, filter.outputs, filter.inputs)),
-      perThread: pd_winograd_scratch())
+    panelBytes = max(
+      pd_winograd_panels(table, filter.inputs, filter.outputs),
+      pd_winograd_panels(table, filter.outputs, filter.inputs))
+    scratch.reserve(panels: panelBytes, perThread: pd_winograd_scratch())
   }
 
-  /// As ``Convolver/forward(_:normalizing:weights:into:after:)``.
-  func forward(
-    _ x: Tensor, normalizing affine: Affine?, weights: UnsafePointer<Float>, into y: Tensor, after: RowPass?
-  ) {
-    pack(weights, transposed: false)
+  /// As ``Convolver/forward(_:normalizing:weights:panels:into:after:)``.
+  func forward(_ x: Tensor, normalizing affine: Affine?, panels: UnsafeRawPointer, into y: Tensor, after: RowPass?) {
     let tiles = tiles(x.shape, inputs, outputs)
     guard after?.sums ?? false else {
-      return engine.threads.split(tiles.count) { part, range in multiply(tiles, x, affine, y, range, after, part) }
+      return engine.threads.split(tiles.count) { part, range in
+        multiply(tiles, x, affine, panels, y, range, after, part)
+      }
     }
     // Between pieces, as Engine.splitRows: in tiles.
     let (pieces, perPiece) = (y.shape.pieces, Int(PD_PIECE) / 16)
     let tile = { $0 / pieces * tiles.perImage + $0 % pieces * perPiece }
     engine.threads.split(y.shape.images * pieces) { part, range in
-      multiply(tiles, x, affine, y, tile(range.lowerBound)..<tile(range.upperBound), after, part)
+      multiply(tiles, x, affine, panels, y, tile(range.lowerBound)..<tile(range.upperBound), after, part)
     }
   }
 
-  /// As ``Convolver/inputGradient(dy:weights:into:adding:before:after:)``, without `adding`.
-  func inputGradient(dy: Tensor, weights: UnsafePointer<Float>, into dx: Tensor, before: RowPass?, after: RowPass?) {
-    pack(weights, transposed: true)
+  /// As ``Convolver/inputGradient(dy:weights:panels:into:adding:before:after:)``, without `adding`.
+  func inputGradient(dy: Tensor, panels: UnsafeRawPointer, into dx: Tensor, before: RowPass?, after: RowPass?) {
     let tiles = tiles(dy.shape, outputs, inputs)
     let (perImage, pixels) = (tiles.perImage, dy.shape.height * dy.shape.width)
     // With fewer tiles at a time a thread reads the filter too often.
@@ -61,7 +59,7 @@ struct Winograd: @unchecked Sendable {
       for first in stride(from: range.lowerBound, to: range.upperBound, by: images) {
         let last = min(first + images, range.upperBound)
         if let before { engine.run(before, on: dy, first * pixels..<last * pixels) }
-        multiply(tiles, dy, nil, dx, first * perImage..<last * perImage, after, part)
+        multiply(tiles, dy, nil, panels, dx, first * perImage..<last * perImage, after, part)
       }
     }
   }
@@ -101,21 +99,27 @@ struct Winograd: @unchecked Sendable {
       outputs: Int32(outputs))
   }
 
-  private func pack(_ weights: UnsafePointer<Float>, transposed: Bool) {
-    engine.threads.split(panels(transposed ? inputs : outputs)) { _, range in
+  /// As ``Convolver/pack(_:for:into:team:)``.
+  func pack(
+    _ weights: UnsafePointer<Float>, for direction: Convolver.Direction, into panels: UnsafeMutableRawPointer,
+    team: Threads.Team
+  ) {
+    let isBackward = direction == .backward
+    let (depth, width) = isBackward ? (outputs, inputs) : (inputs, outputs)
+    engine.threads.splitPanels(depth, by: self.panels(width), team) {
       set.winograd_pack(
-        weights, transposed ? 1 : 0, Int32(inputs), Int32(outputs), Int32(range.lowerBound), Int32(range.upperBound),
-        scratch.panels.assumingMemoryBound(to: Float.self))
+        weights, isBackward ? 1 : 0, Int32(inputs), Int32(outputs), $0, panels.assumingMemoryBound(to: Float.self))
     }
   }
 
   private func multiply(
-    _ tiles: pd_tiles, _ x: Tensor, _ affine: Affine?, _ y: Tensor, _ range: Range<Int>, _ after: RowPass?, _ part: Int
+    _ tiles: pd_tiles, _ x: Tensor, _ affine: Affine?, _ panels: UnsafeRawPointer, _ y: Tensor, _ range: Range<Int>,
+    _ after: RowPass?, _ part: Int
   ) {
     withUnsafePointer(to: tiles) { tiles in
       withOptionalPointer(to: after?.c()) { after in
         set.winograd(
-          tiles, x.data, affine?.scale, affine?.shift, scratch.panels.assumingMemoryBound(to: Float.self), y.data,
+          tiles, x.data, affine?.scale, affine?.shift, panels.assumingMemoryBound(to: Float.self), y.data,
           range.lowerBound, range.upperBound, after, work(part))
       }
     }

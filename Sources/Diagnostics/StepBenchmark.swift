@@ -2,7 +2,7 @@ import Collectives
 import Compute
 public import Inference
 import PlanetData
-import Recipes
+public import Recipes
 public import ResNet
 import Runs
 import Training
@@ -31,6 +31,8 @@ public struct StepBenchmark: Sendable {
   public var frozen = false
   /// Time the forward pass of evaluation instead.
   public var evaluation = false
+  /// Parts of a batch by which to sum over it.
+  public var virtualRanks = Recipe.virtualRanks
   public var steps = 5
 
   public init() {}
@@ -45,7 +47,7 @@ public struct StepBenchmark: Sendable {
     let stage = Configuration.Stage(
       name: "benchmark", index: 0, size: size, frozen: frozen, learningRates: [1e-5, 1e-5, 1e-5], epochs: 1)
     var configuration = Configuration(stages: [stage])
-    (configuration.arch, configuration.batchSize) = (arch, batchSize)
+    (configuration.arch, configuration.batchSize, configuration.virtualRanks) = (arch, batchSize, virtualRanks)
     if !evaluation {
       try communicator.checkMemory(training: configuration, size: size, precision: engine.precision)
     }

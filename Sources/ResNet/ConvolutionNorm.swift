@@ -10,6 +10,7 @@ import Compute
   private let weight: UnsafeMutablePointer<Float>
   private let weightGradient: UnsafeMutablePointer<Float>
   private let allOfZ: Tensor
+  private let panels: PanelQueue
   private let engine: Engine
 
   /// - Parameters:
@@ -20,12 +21,13 @@ import Compute
     _ name: String, norm normName: String, input: Shape, outputs: Int, kernel: (height: Int, width: Int), stride: Int,
     padding: (y: Int, x: Int), span: Int = 1, sums: PieceSums? = nil, plan: MemoryPlan
   ) {
-    engine = plan.engine
+    (engine, panels) = (plan.engine, plan.panels)
     convolver = Convolver(
       kernel: kernel, span: span, inputs: span * input.channels, outputs: outputs, stride: stride, padding: padding,
       image: (input.height, input.width), engine: plan.engine, scratch: plan.scratch)
     unsafe weight = plan.parameters.value("\(name).weight")
     unsafe weightGradient = plan.parameters.gradient("\(name).weight")
+    plan.panelBytes = max(plan.panelBytes, convolver.panelBytes)
     allOfZ = plan.tensor(convolver.output(for: input))
     norm = BatchNorm(normName, of: allOfZ.shape, sums: sums ?? plan.sums, plan: plan)
   }
@@ -36,12 +38,19 @@ import Compute
   /// The convolution's output for the first `images` images.
   func z(_ images: Int) -> Tensor { allOfZ.prefix(images) }
 
+  /// Packs a part of the weights.
+  func pack(for direction: Convolver.Direction, into panels: UnsafeMutableRawPointer, team: Threads.Team) {
+    unsafe convolver.pack(weight, for: direction, into: panels, team: team)
+  }
+
   /// Convolves, and finds the normalization's coefficients.
   ///
   /// - Parameter affine: where given, x is replaced by ReLU of x so mapped.
   func forward(_ x: Tensor, normalizing affine: Affine? = nil, pass: Pass) throws {
     let z = z(x.shape.images)
-    unsafe convolver.forward(x, normalizing: affine, weights: weight, into: z, after: norm.statistics(of: z))
+    unsafe convolver.forward(
+      x, normalizing: affine, weights: weight, panels: panels.current, into: z, after: norm.statistics(of: z))
+    panels.packNext()
     try norm.fit(z, pass: pass)
   }
 
@@ -79,9 +88,11 @@ import Compute
     _ dy: Tensor, dz: Tensor, x: Tensor, normalizing affine: Affine? = nil, dx: Tensor?, adding: Bool = false,
     after: RowPass? = nil, pass: Pass
   ) throws {
+    if dx != nil { panels.packNext() }
     let gradient = try norm.gradient(dy, z: z(x.shape.images), pass: pass)
     if let dx {
-      unsafe convolver.inputGradient(dy: dz, weights: weight, into: dx, adding: adding, before: gradient, after: after)
+      unsafe convolver.inputGradient(
+        dy: dz, weights: weight, panels: panels.current, into: dx, adding: adding, before: gradient, after: after)
     } else {
       engine.run(gradient, on: dz)
     }

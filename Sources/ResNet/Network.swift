@@ -43,6 +43,26 @@ public final class Network {
     inputs = []
   }
 
+  private var forwardOrder: [ConvolutionNorm] { [stem.convolution] + blocks.flatMap(\.forwardOrder) }
+  /// Nobody needs the stem's gradient by its input.
+  private var backwardOrder: [ConvolutionNorm] { blocks.reversed().flatMap(\.backwardOrder) }
+
+  /// The most bytes that a convolution's packed weights take: the size of ``shareWeights(_:team:keeper:meet:)``'s buffers.
+  public var panelBytes: Int { plan.panelBytes }
+
+  /// Packs weights together with other ranks from now on, in training passes that sum over ranks: only there do ranks
+  /// meet between two convolutions.
+  ///
+  /// - Parameters:
+  ///   - buffers: two, that all ranks of the team see.
+  ///   - keeper: keeps them alive.
+  ///   - meet: returns when all ranks have come.
+  public func shareWeights(
+    _ buffers: [UnsafeMutableRawPointer], team: Threads.Team, keeper: AnyObject, meet: @escaping () throws -> Void
+  ) {
+    unsafe plan.panels.shared = PanelQueue.Shared(buffers: buffers, team: team, meet: meet, keeper: keeper)
+  }
+
   // What each block was given in the last forward, and the last one's output.
   private var inputs: [Tensor]
 
@@ -56,6 +76,7 @@ public final class Network {
       for block in blocks { x = try block.evaluate(x, workspace: workspace) }
       return try head.forward(x, pass: pass)
     }
+    try plan.panels.begin(forwardOrder, .forward)
     inputs = [try stem.forward(images.prefix(count), pass: pass)]
     for block in blocks { inputs.append(try block.forward(inputs[inputs.count - 1], pass: pass)) }
     return try head.forward(inputs[inputs.count - 1], pass: pass)
@@ -67,6 +88,7 @@ public final class Network {
   public func backward(_ dLogits: Tensor, pass: Pass) throws {
     precondition(pass.training && inputs.count == blocks.count + 1, "backward follows a training forward")
     let n = dLogits.shape.images
+    try plan.panels.begin(backwardOrder, .backward)
     var d = unsafe Tensor(workspace.buffers[0], features, engine.precision).prefix(n)
     try head.backward(dLogits, into: d, pass: pass)
     if let last = blocks.last { engine.run(last.reduction(n), on: d) }

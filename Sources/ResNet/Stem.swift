@@ -5,7 +5,7 @@ import Compute
 /// Images are copied into a frame of zeros, so that each of the filter's seven rows finds its 7·3 floats side by side:
 /// seven taps of 21 floats rather than 49 of 3.
 @safe struct Stem {
-  private let convolution: ConvolutionNorm
+  let convolution: ConvolutionNorm
   private let framed: Tensor
   private let output: Tensor
   private let argmax: UnsafeMutablePointer<UInt8>

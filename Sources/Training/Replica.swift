@@ -36,8 +36,8 @@ public final class Replica {
     let count = unsafe parameters.values.count
     guard isShared else { return OwnedFloats(count) }
     guard let memory = try SharedMemory(floats: count, among: communicator) else {
-      throw CommunicationError.library(
-        operation: "shared memory", rank: communicator.rank, reason: communicator.sharingProblem ?? "none to be had")
+      throw CommunicationError.notShared(
+        bytes: count * MemoryLayout<Float>.size, reason: communicator.sharingProblem ?? "none to be had")
     }
     return OwnedFloats(memory)
   }

@@ -72,12 +72,17 @@ public final class Trainer {
 
   var communicator: Communicator { worker.communicator }
   var parameters: Parameters { replica.parameters }
+  /// Which other runs compute the same bits.
+  public var repeats: Repeats { Repeats(configuration, ranks: communicator.size, isShared: replica.isShared) }
   var stepsPerEpoch: Int { dataset.train.count / configuration.batchSize }
 
   /// Trains all stages that are not done yet.
   ///
   /// - Returns: the same on every rank.
   public func run(from start: Start) throws -> Outcome {
+    if communicator.sharesMemory, !replica.isShared, communicator.size > 1 {
+      onEvent(.note(.sharesTooLittle(reason: communicator.sharingProblem ?? "none to be had")))
+    }
     var state = try prepare(start)
     StopSignals.saveFirst()
     for index in progress.stage..<configuration.stages.count {

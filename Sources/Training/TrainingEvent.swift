@@ -23,6 +23,8 @@ public enum TrainingNote: CustomStringConvertible, Equatable {
   case belowBaseline(fbeta: Double, baseline: String)
   /// Saving failed after another error.
   case lost(reason: String)
+  /// Ranks of one host send gradients as messages.
+  case sharesTooLittle(reason: String)
   /// Early stopping, after `epoch`.
   case stoppedEarly(epoch: Int)
   /// The stage ends with the best epoch's weights.
@@ -35,6 +37,8 @@ public enum TrainingNote: CustomStringConvertible, Equatable {
     case .belowBaseline(let fbeta, let baseline):
       "warning: fbeta \(String(format: "%.6f", fbeta)) is lower than without a network: \(baseline)."
     case .lost(let reason): reason
+    case .sharesTooLittle(let reason):
+      "warning: ranks cannot share memory for the weights (\(reason)), and send gradients as messages, which is slower"
     case .stoppedEarly(let epoch): "stopped after epoch \(epoch): fbeta no longer grows"
     case .keptBest(let epoch): "kept the weights of epoch \(epoch), whose fbeta was the highest"
     }

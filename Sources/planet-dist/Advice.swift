@@ -19,7 +19,7 @@ enum Advice {
     case .sawValidation(_, _, _, let validPct, let splitSeed):
       "\(note) --valid-pct \(validPct) --split-seed \(splitSeed) split as it did."
     case .belowBaseline: "\(note) Train longer, or with another --lr (lr-find suggests one)."
-    case .lost, .stoppedEarly, .keptBest: "\(note)"
+    case .lost, .sharesTooLittle, .stoppedEarly, .keptBest: "\(note)"
     }
   }
 
@@ -33,7 +33,7 @@ enum Advice {
     case let error as RunError: about(error)
     case let error as InferenceError: about(error)
     case let error as TrainingError: about(error)
-    case CommunicationError.tooLarge: tooLarge
+    case CommunicationError.tooLarge, CommunicationError.notShared: tooLarge
     case is KernelError: "Set PLANET_ISA to one of these, or unset it."
     default: nil
     }

@@ -62,7 +62,7 @@ extension Job {
     switch error {
     case .timedOut, .abandoned, .rankFailed: EX_TEMPFAIL
     case .different, .mismatched: EX_CONFIG
-    case .tooLarge: EX_USAGE
+    case .tooLarge, .notShared: EX_USAGE
     case .library, .notJoined: EX_SOFTWARE
     }
   }

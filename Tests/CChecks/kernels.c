@@ -80,7 +80,7 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
   size_t pixels = rows / s.images, pieces = s.images * pd_pieces(pixels);
   double *sums = calloc(pieces * 2 * s.outputs, 8), *total = calloc(2 * s.outputs, 8);
   pd_pass statistics = {.kind = PD_STATISTICS, .sums = sums, .channels = s.outputs, .pixels = pixels};
-  k->pack(w, order, g.taps, s.inputs, s.outputs, 0, all_o, panels);
+  k->pack(w, order, g.taps, s.inputs, s.outputs, (pd_block){0, all_o, 0, s.inputs}, panels);
   k->convolve(&g, x, panels, y, PD_REPLACE, 0, rows, &statistics);
   for (size_t i = 0; i < y_count; i++) expect(set->name, "forward", precision, i, get(y, precision, i), want_y[i]);
   pd_sum_pieces(sums, &pieces, 1, 2 * s.outputs, 2 * s.outputs, total);
@@ -91,7 +91,7 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
   }
   for (int parity = 0; parity < s.stride * s.stride; parity++) {
     pd_rows b = pd_backward_rows(f, s.images, s.height, s.width, parity / s.stride, parity % s.stride, order);
-    k->pack_transposed(w, order, b.taps, s.inputs, s.outputs, 0, all_i, transposed);
+    k->pack_transposed(w, order, b.taps, s.inputs, s.outputs, (pd_block){0, all_i, 0, s.outputs}, transposed);
     k->convolve(&b, dy, transposed, dx, PD_REPLACE, 0, (size_t)b.images * b.height * b.width, NULL);
   }
   for (size_t i = 0; i < x_count; i++) expect(set->name, "dx", precision, i, get(dx, precision, i), want_dx[i]);
@@ -105,9 +105,9 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
     size_t last = (size_t)s.images * ((s.height + 3) / 4) * ((s.width + 3) / 4);
     int larger = s.inputs > s.outputs ? s.inputs : s.outputs;
     float *points = calloc(pd_winograd_panels(k, larger, larger), 1), *room = calloc(pd_winograd_scratch(), 1);
-    set->winograd_pack(w, 0, s.inputs, s.outputs, 0, all_o, points);
+    set->winograd_pack(w, 0, s.inputs, s.outputs, (pd_block){0, all_o, 0, s.inputs}, points);
     set->winograd(&tiles, x, NULL, NULL, points, y, 0, last, NULL, room);
-    set->winograd_pack(w, 1, s.inputs, s.outputs, 0, all_i, points);
+    set->winograd_pack(w, 1, s.inputs, s.outputs, (pd_block){0, all_i, 0, s.outputs}, points);
     set->winograd(&back, dy, NULL, NULL, points, dx, 0, last, NULL, room);
     set->winograd_weight_gradient(&tiles, x, NULL, NULL, dy, dw, &carry, 0, s.inputs, 0, all_o, points, room);
     for (size_t i = 0; i < y_count; i++) expect(set->name, "winograd", PD_FP32, i, ((float *)y)[i], want_y[i]);

@@ -21,10 +21,10 @@ import Testing
     #expect(parts.reduce(0) { $0 + $1[0].count } == 20)
   }
 
-  /// A sum is a tree: a large number in one half does not swallow small ones in the other.
+  /// A sum is a tree: a large number in one half does not swallow those in the other.
   @Test func sumsAreTrees() {
     let values = [1e16, 1, 1, 1, 1, 1, 1, 1]
     let sum = BatchParts(batch: 8, parts: 8, rank: 0, worldSize: 1).sum { values[$0.lowerBound] }
-    #expect(sum == ((1e16 + 1) + 2) + 4)
+    #expect(sum == 10_000_000_000_000_006)
   }
 }

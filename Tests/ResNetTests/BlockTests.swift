@@ -43,7 +43,7 @@ private struct ReferenceBlock {
     let engine = Engine(kernels: Kernels.all[0], threads: Threads(2))
     let parameters = Parameters(labels: 3, architecture: .resnet50)
     fill(parameters, prefix: name)
-    let plan = MemoryPlan(parameters: parameters, engine: engine)
+    let plan = MemoryPlan(parameters: parameters, engine: engine, parts: 1)
     let (width, stride) = first ? (128, 2) : (64, 1)
     let input = Shape(2, 3, 3, 256)
     let block = Bottleneck(name, input: input, width: width, stride: stride, isFirst: first, plan: plan)

@@ -18,14 +18,14 @@ import Testing
     let arena = Arena()
     let (x, y) = (arena.tensor(Shape(3, 1, 1, 512)), arena.tensor(Shape(3, 1, 1, 5)))
     for i in 0..<3 * 512 { x.data[i] = formula(3, i) }
-    layer.forward(x, into: y, training: true)
+    layer.forward(x, into: y, pass: Pass(training: true))
     let (xs, ws) = (x.floats.doubles, (0..<5 * 512).map { Double(weight[$0]) })
     let reference = { (bias: [Double]) in Reference.linear(xs, weights: ws, bias: bias) }
     let biases = (0..<5).map { Double(bias[$0]) }
     expectClose(y.floats, reference(biases))
     let dy = arena.tensor(Shape(3, 1, 1, 5))
     for i in 0..<15 { dy.data[i] = formula(4, i) }
-    layer.backward(dy, x: x, into: arena.tensor(Shape(3, 1, 1, 512)))
+    layer.backward(dy, x: x, into: arena.tensor(Shape(3, 1, 1, 512)), pass: Pass(training: true))
     expectClose(
       (0..<5).map { parameters.gradient("head.8.bias")[$0] },
       numericGradient(of: reference, at: biases, dy: dy.floats.doubles),
@@ -78,7 +78,7 @@ import Testing
       #expect(alone.floats.elementsEqual(y.floats[n * 512..<(n + 1) * 512]), "image \(n)")
     }
     let trained = arena.tensor(y.shape)
-    layer.forward(x, into: trained, training: true)
+    layer.forward(x, into: trained, pass: Pass(training: true))
     expectClose(y.floats, trained.floats.doubles, "both ways")
   }
 

@@ -15,6 +15,7 @@ enum {
   PD_WINOGRAD_CHANNELS = 4096,  // of Winograd's inputs and outputs: a dozen tiles of them fit into a thread's scratch
   PD_WINOGRAD_UNIT = 16,        // what Winograd's channels are multiples of: the widest vector
   PD_WINOGRAD_TILES = 96,       // multiplied at a time: at 64 channels they fill the second-level cache
+  PD_PACK_UNIT = 32,            // channels by which packing is split: 16 words, the widest vector
   PD_PIECE = 256,               // rows of an image whose sums are added up together; as many as 16 of Winograd's tiles
   PD_MAX_CARRIES = 8,           // sums that wait in a binary tree of 256 parts
 };
@@ -97,6 +98,12 @@ typedef struct pd_carry {
   const float *_Nonnull from[PD_MAX_CARRIES];
 } pd_carry;
 
+/// A part of packed weights: panels `first_panel ..< last_panel`, and of these the inputs (transposed: the outputs)
+/// `first ..< last`, both multiples of PD_PACK_UNIT; the last may lie beyond the end.
+typedef struct pd_block {
+  int first_panel, last_panel, first, last;
+} pd_block;
+
 /// The kernels of one instruction set for one precision. `void *` points to activations in that precision.
 typedef struct pd_kernels {
   /// Output channels of one weight panel: the width of the register tile.
@@ -105,13 +112,13 @@ typedef struct pd_kernels {
   int block;
 
   /// Lays weights [taps][inputs][outputs] out in panels [outputs/panel][taps'][inputs'][panel], the last one filled
-  /// with zeros: panels `first ..< last`, to their places in `panels`. Tap t of the result is tap `order[t]` of the
+  /// with zeros: a block of them, to its places in `panels`. Tap t of the result is tap `order[t]` of the
   /// weights. In bf16 inputs' counts pairs of inputs, an odd last one paired with zero.
-  void (*pack)(const float *weights, const int *order, int taps, int inputs, int outputs, int first, int last,
+  void (*pack)(const float *weights, const int *order, int taps, int inputs, int outputs, pd_block block,
                void *panels);
   /// The same for the transposed filter: panels [inputs/panel][taps'][outputs'][panel].
-  void (*pack_transposed)(const float *weights, const int *order, int taps, int inputs, int outputs, int first,
-                          int last, void *panels);
+  void (*pack_transposed)(const float *weights, const int *order, int taps, int inputs, int outputs,
+                          pd_block block, void *panels);
 
   /// Rows `first ..< last` of output = gather(input) · weights, replacing or adding to `output`, and then `after` on
   /// each part of them that is done. `panels`: the weights as packed. In bf16, with an odd number of channels, the
@@ -166,9 +173,9 @@ typedef struct pd_set {
   pd_kernels precision[2];  // by pd_precision
 
   /// Winograd's products, in fp32: a quarter of the multiplications. First the filter's values at 36 points, from
-  /// weights [9][inputs][outputs]: panels [outputs/panel][36][inputs][panel], `first ..< last` of them. `transposed`: of
+  /// weights [9][inputs][outputs]: panels [outputs/panel][36][inputs][panel], a block of them. `transposed`: of
   /// the filter that gives the gradient by the input from dy, in panels [inputs/panel][36][outputs][panel].
-  void (*winograd_pack)(const float *weights, int transposed, int inputs, int outputs, int first, int last,
+  void (*winograd_pack)(const float *weights, int transposed, int inputs, int outputs, pd_block block,
                         float *panels);
   /// y = conv(x) for tiles `first ..< last`, and then `after` on their pixels. With `scale`, x is
   /// max(0, x·scale + shift), by channel. `panels`: `pd_winograd_panels` bytes; `scratch`: `pd_winograd_scratch`.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import Recipes
 
 struct BenchStep: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,6 +12,9 @@ struct BenchStep: ParsableCommand {
 
   @Option(help: "Steps to time.")
   var steps = 5
+
+  @Option(help: Knobs.virtualRanks.help())
+  var virtualRanks = Recipe.virtualRanks
 
   @Flag(help: "Freeze the body, as a first stage does.")
   var frozen = false
@@ -31,6 +35,7 @@ struct BenchStep: ParsableCommand {
       var benchmark = StepBenchmark()
       (benchmark.size, benchmark.batchSize, benchmark.steps) = (bench.size, bench.batchSize, steps)
       (benchmark.arch, benchmark.frozen, benchmark.evaluation) = (bench.arch, frozen, evaluation)
+      benchmark.virtualRanks = virtualRanks
       let result = try benchmark.run(worker: worker)
       guard let banner else { return }
       if bench.json { return try Console.print(json: result) }

@@ -84,6 +84,7 @@ struct Train: ParsableCommand {
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: folder, worker: worker, machine: banner ?? "",
         onEvent: listener(folder, dataset, configuration))
+      if banner != nil { Console.print("\(trainer.repeats)") }
       let outcome = try trainer.run(from: resume ? .resume : weights)
       if outcome == .stopped, communicator.rank == 0 {
         Console.print("stopped: everything is saved in \(folder.state); run the same command with --resume to continue")
