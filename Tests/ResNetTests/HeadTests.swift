@@ -37,9 +37,9 @@ import Testing
     let parameters = Parameters(labels: 2, architecture: .resnet50)
     parameters.initialize(seed: 1)
     let arena = Arena()
-    let norm = BatchNorm(
-      "head.6", of: Shape(5, 1, 1, 512), sums: PieceSums(),
-      plan: MemoryPlan(parameters: parameters, engine: engine, parts: 1))
+    let plan = MemoryPlan(parameters: parameters, engine: engine, parts: 1)
+    defer { withExtendedLifetime(plan) {} }
+    let norm = BatchNorm("head.6", of: Shape(5, 1, 1, 512), sums: plan.sums, plan: plan)
     let all = values(7 * 512, seed: 1)
     let other = all[5 * 512..<7 * 512].doubles  // another rank's two rows
     let pass = Pass(
