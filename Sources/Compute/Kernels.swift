@@ -7,6 +7,13 @@ public struct Kernels: @unchecked Sendable {
   /// The instruction set, for people: "AVX-512 BF16", "AVX-512", "AVX2", "portable".
   public var name: String { String(cString: set.pointee.name) }
 
+  /// In which way a precision's numbers are rounded: sets of the same way compute the same bits.
+  public func rounding(_ precision: Precision) -> String {
+    if name == "portable" { return name }
+    // Only this set multiplies pairs of bf16; all others widen them, and have fused multiply-adds.
+    return precision == .bf16 && name == "AVX-512 BF16" ? name : "AVX2"
+  }
+
   /// Every set this CPU can run, best first.
   public static let all: [Kernels] = {
     var count: Int32 = 0

@@ -8,6 +8,9 @@ public struct Worker {
   /// Threads that decode images while the network computes.
   public let loaderThreads: Int
 
+  /// How its kernels round: runs that round alike compute the same bits.
+  public var rounding: String { "\(engine.kernels.rounding(engine.precision)), OpenBLAS \(OpenBLAS.core)" }
+
   public init(_ communicator: Communicator, _ engine: Engine, loaderThreads: Int = 1) {
     (self.communicator, self.engine, self.loaderThreads) = (communicator, engine, loaderThreads)
   }

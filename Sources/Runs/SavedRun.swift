@@ -35,12 +35,15 @@ public struct SavedRun: Codable {
   public var fingerprint: UInt64
   /// Nil in states of before they said.
   public var data: DataOrigin?
+  /// How its kernels round, as ``Worker/rounding``; nil in states of before they said.
+  public var rounding: String?
 
   public init(
-    progress: Progress, configuration: Configuration, labels: [String], fingerprint: UInt64, data: DataOrigin?
+    progress: Progress, configuration: Configuration, labels: [String], fingerprint: UInt64, data: DataOrigin?,
+    rounding: String? = nil
   ) {
     (self.progress, self.configuration, self.labels) = (progress, configuration, labels)
-    (self.fingerprint, self.data) = (fingerprint, data)
+    (self.fingerprint, self.data, self.rounding) = (fingerprint, data, rounding)
   }
 
   /// For people: "stage-2-rn50, epoch 3, step 17".

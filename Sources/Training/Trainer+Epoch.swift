@@ -125,7 +125,7 @@ extension Trainer {
     progress.phases = learner.phases
     let run = SavedRun(
       progress: progress, configuration: configuration, labels: dataset.labels, fingerprint: dataset.fingerprint,
-      data: origin)
+      data: origin, rounding: worker.rounding)
     try TrainingState.write(run, learner, communicator: communicator, to: folder.state)
   }
 

@@ -69,6 +69,9 @@ extension Trainer {
       // If the run was killed between saving the state and the table, the table lacks a row.
       try history.write(state.run.progress.history)
       progress = state.run.progress
+      if let before = state.run.rounding, before != worker.rounding {
+        onEvent(.note(.roundsOtherwise(now: worker.rounding, before: before)))
+      }
       if let before = state.run.data { origin = origin.following(before, among: dataset.names) }
       try begin()
       file = state.file

@@ -23,6 +23,8 @@ public enum TrainingNote: CustomStringConvertible, Equatable {
   case belowBaseline(fbeta: Double, baseline: String)
   /// Saving failed after another error.
   case lost(reason: String)
+  /// The run is resumed on kernels that round otherwise.
+  case roundsOtherwise(now: String, before: String)
   /// Ranks of one host send gradients as messages.
   case sharesTooLittle(reason: String)
   /// Early stopping, after `epoch`.
@@ -37,6 +39,8 @@ public enum TrainingNote: CustomStringConvertible, Equatable {
     case .belowBaseline(let fbeta, let baseline):
       "warning: fbeta \(String(format: "%.6f", fbeta)) is lower than without a network: \(baseline)."
     case .lost(let reason): reason
+    case .roundsOtherwise(let now, let before):
+      "warning: this run was computed on \(before), and goes on on \(now): it ends with other bits than uninterrupted."
     case .sharesTooLittle(let reason):
       "warning: ranks cannot share memory for the weights (\(reason)), and send gradients as messages, which is slower"
     case .stoppedEarly(let epoch): "stopped after epoch \(epoch): fbeta no longer grows"

@@ -19,6 +19,7 @@ enum Advice {
     case .sawValidation(_, _, _, let validPct, let splitSeed):
       "\(note) --valid-pct \(validPct) --split-seed \(splitSeed) split as it did."
     case .belowBaseline: "\(note) Train longer, or with another --lr (lr-find suggests one)."
+    case .roundsOtherwise: "\(note) PLANET_ISA and OPENBLAS_CORETYPE choose kernels."
     case .lost, .sharesTooLittle, .stoppedEarly, .keptBest: "\(note)"
     }
   }

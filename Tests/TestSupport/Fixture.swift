@@ -46,7 +46,7 @@ public final class Fixture {
   public func train(
     _ configuration: Configuration = Fixture.configuration(), in run: RunFolder, ranks: Int = 1,
     from start: Start = .random, stopAfter: Moment? = nil, messages: Bool = false, threads: Int = 1,
-    precision: Precision = .fp32
+    precision: Precision = .fp32, kernels: Kernels = Kernels.all[0]
   ) throws -> TrainingResult {
     try onRanks(ranks) { [dataset] communicator in
       if messages { communicator.useMessages(inSegmentsOf: 512 << 10) }
@@ -54,7 +54,7 @@ public final class Fixture {
       let stops = Atomic(false)
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: run,
-        worker: slowWorker(communicator, threads: threads, precision: precision),
+        worker: slowWorker(communicator, threads: threads, precision: precision, kernels: kernels),
         onEvent: { event in
           recorder.record(event)
           if stopAfter?.is(event) == true { stops.store(true, ordering: .relaxed) }
@@ -80,9 +80,11 @@ public enum Moment: Sendable {
   }
 }
 
-/// A rank with the set of kernels that comes first.
-public func slowWorker(_ communicator: Communicator, threads: Int = 1, precision: Precision = .fp32) -> Worker {
-  Worker(communicator, Engine(kernels: Kernels.all[0], threads: Threads(threads), precision: precision))
+/// A rank of few threads; with the best kernels, if no others are given.
+public func slowWorker(
+  _ communicator: Communicator, threads: Int = 1, precision: Precision = .fp32, kernels: Kernels = Kernels.all[0]
+) -> Worker {
+  Worker(communicator, Engine(kernels: kernels, threads: Threads(threads), precision: precision))
 }
 
 /// What rank 0 saw of a training.

@@ -104,6 +104,19 @@ import Testing
     }
   }
 
+  /// A run that goes on by other kernels says so; AVX2's and AVX-512's round fp32 alike.
+  @Test func otherKernelsAreNoticed() throws {
+    let fixture = try Fixture()
+    let run = fixture.run("run")
+    let configuration = Fixture.configuration(epochs: 1)
+    _ = try fixture.train(configuration, in: run, stopAfter: .step("stage-1-rn50", 0))
+    let portable = Kernels.all[Kernels.all.count - 1]
+    let result = try fixture.train(configuration, in: run, from: .resume, kernels: portable)
+    #expect(result.notes.count { $0.contains("and goes on on portable, OpenBLAS") } == (Kernels.all.count > 1 ? 1 : 0))
+    let roundings = Kernels.all.dropLast().map { $0.rounding(.fp32) }
+    #expect(roundings.allSatisfy { $0 == "AVX2" } && portable.rounding(.bf16) == "portable")
+  }
+
   /// Stopped on four ranks, resumed on two: as if one rank had trained all along.
   @Test func resumesOnOtherRanks() throws {
     let fixture = try Fixture()
