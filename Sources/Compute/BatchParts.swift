@@ -28,6 +28,19 @@ public struct BatchParts: Sendable, Equatable {
   /// How many sums wait in the tree at most.
   var depth: Int { images.count.trailingZeroBitCount }
 
+  /// Branches of the tree as parts of their own, as large as `fits` allows, and the parts within them.
+  func groups(where fits: (_ images: Range<Int>) -> Bool) -> (whole: BatchParts, size: Int) {
+    var (whole, size) = (images, 1)
+    while whole.count > 1 {
+      let pairs = stride(from: 0, to: whole.count, by: 2).map { whole[$0].lowerBound..<whole[$0 + 1].upperBound }
+      guard pairs.allSatisfy(fits) else { break }
+      (whole, size) = (pairs, 2 * size)
+    }
+    return (BatchParts(whole), size)
+  }
+
+  private init(_ images: [Range<Int>]) { self.images = images }
+
   /// The sum over the parts of what `body` gives for each one's images.
   public func sum(_ body: (_ images: Range<Int>) -> Double) -> Double {
     var sums = images.map(body)
@@ -42,7 +55,9 @@ public struct BatchParts: Sendable, Equatable {
   ///   - waiting: memory for ``depth`` arrays of `count` floats.
   func sum(
     into result: UnsafeMutablePointer<Float>, count: Int, waiting: UnsafeMutablePointer<Float>,
-    _ body: (_ images: Range<Int>, _ to: UnsafeMutablePointer<Float>, _ carry: UnsafePointer<pd_carry>) -> Void
+    _ body: (
+      _ part: Int, _ images: Range<Int>, _ to: UnsafeMutablePointer<Float>, _ carry: UnsafePointer<pd_carry>
+    ) -> Void
   ) {
     precondition(images.count.nonzeroBitCount == 1 && depth <= PD_MAX_CARRIES, "\(images.count) parts")
     for (part, images) in images.enumerated() {
@@ -56,7 +71,7 @@ public struct BatchParts: Sendable, Equatable {
             of: UnsafePointer(waiting + group * count), toByteOffset: group * 8, as: UnsafePointer<Float>.self)
         }
       }
-      withUnsafePointer(to: carry) { body(images, level == depth ? result : waiting + level * count, $0) }
+      withUnsafePointer(to: carry) { body(part, images, level == depth ? result : waiting + level * count, $0) }
     }
   }
 }

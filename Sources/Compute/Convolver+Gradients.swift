@@ -50,7 +50,7 @@ extension Convolver {
       return winograd.weightGradient(x: x, normalizing: affine, dy: dy, dw: dw, parts, count)
     }
     engine.threads.split(Int(filter.inputs), by: panels(filter.outputs)) { part, inputs, panels in
-      parts.sum(into: dw, count: count, waiting: scratch.waiting(parts)) { images, to, carry in
+      parts.sum(into: dw, count: count, waiting: scratch.waiting(parts)) { _, images, to, carry in
         withUnsafePointer(to: forwardRows(x.shape, images: images.count)) { rows in
           table.pointee.weight_gradient(
             rows, x.images(images).memory, affine?.scale, affine?.shift, dy.images(images).memory, to, carry,

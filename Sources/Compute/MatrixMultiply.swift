@@ -44,7 +44,7 @@ public struct MatrixMultiply: Sendable {
   public func weightGradient(_ dy: Tensor, _ x: Tensor, into dw: UnsafeMutablePointer<Float>, scratch: Scratch) {
     let (m, n) = (dy.shape.channels, x.shape.channels)
     blocks(n) { columns in
-      parts.sum(into: dw, count: m * n, waiting: scratch.waiting(parts)) { images, to, carry in
+      parts.sum(into: dw, count: m * n, waiting: scratch.waiting(parts)) { _, images, to, carry in
         if !images.isEmpty {
           cblas_sgemm(
             CblasRowMajor, CblasTrans, CblasNoTrans, Int32(m), Int32(columns.count), Int32(images.count), 1,
@@ -63,7 +63,7 @@ public struct MatrixMultiply: Sendable {
   /// `db`, the sum of dy's rows.
   public func biasGradient(_ dy: Tensor, into db: UnsafeMutablePointer<Float>, scratch: Scratch) {
     let count = dy.shape.channels
-    parts.sum(into: db, count: count, waiting: scratch.waiting(parts)) { images, to, carry in
+    parts.sum(into: db, count: count, waiting: scratch.waiting(parts)) { _, images, to, carry in
       to.update(repeating: 0, count: count)
       for n in images {
         for o in 0..<count { to[o] += dy.data[n * count + o] }

@@ -71,11 +71,17 @@ struct Winograd: @unchecked Sendable {
   ) {
     let sums = scratch.panels.assumingMemoryBound(to: Float.self)
     engine.threads.split(inputs, unit: PD_WINOGRAD_UNIT, by: panels(outputs)) { part, inputs, panels in
-      parts.sum(into: dw, count: count, waiting: scratch.waiting(parts)) { images, to, carry in
+      // Parts that fit into one of the kernel's blocks it adds up in the cache.
+      let panel = Int(engine.kernels.table(.fp32).pointee.panel)
+      let most = set.winograd_gradient_block(inputs.count, panels.count * panel)
+      let (groups, size) = parts.groups { tiles(x.images($0).shape, self.inputs, outputs).count <= most }
+      groups.sum(into: dw, count: count, waiting: scratch.waiting(parts)) { group, images, to, carry in
         let (x, dy) = (x.images(images), dy.images(images))
+        let ends = parts.images[group * size..<(group + 1) * size].map { Int32($0.upperBound - images.lowerBound) }
         withUnsafePointer(to: tiles(x.shape, self.inputs, outputs)) { tiles in
           set.winograd_weight_gradient(
-            tiles, x.data, affine?.scale, affine?.shift, dy.data, to, carry, Int32(inputs.lowerBound),
+            tiles, ends, Int32(ends.count), x.data, affine?.scale, affine?.shift, dy.data, to, carry,
+            Int32(inputs.lowerBound),
             Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound), sums, work(part))
         }
       }

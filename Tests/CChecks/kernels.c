@@ -109,7 +109,7 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
     set->winograd(&tiles, x, NULL, NULL, points, y, 0, last, NULL, room);
     set->winograd_pack(w, 1, s.inputs, s.outputs, (pd_block){0, all_i, 0, s.outputs}, points);
     set->winograd(&back, dy, NULL, NULL, points, dx, 0, last, NULL, room);
-    set->winograd_weight_gradient(&tiles, x, NULL, NULL, dy, dw, &carry, 0, s.inputs, 0, all_o, points, room);
+    set->winograd_weight_gradient(&tiles, &s.images, 1, x, NULL, NULL, dy, dw, &carry, 0, s.inputs, 0, all_o, points, room);
     for (size_t i = 0; i < y_count; i++) expect(set->name, "winograd", PD_FP32, i, ((float *)y)[i], want_y[i]);
     for (size_t i = 0; i < x_count; i++) expect(set->name, "winograd dx", PD_FP32, i, ((float *)dx)[i], want_dx[i]);
     for (size_t i = 0; i < w_count; i++) expect(set->name, "winograd dw", PD_FP32, i, dw[i], want_dw[i]);

@@ -183,11 +183,15 @@ typedef struct pd_set {
                    const float *panels, float *y, size_t first, size_t last, const pd_pass *_Nullable after,
                    float *scratch);
   /// As `weight_gradient`, with `first_ci` and `last_ci` multiples of PD_WINOGRAD_UNIT. `sums`: `pd_winograd_panels` bytes, shared by
-  /// all threads, each working in the part of its channels and panels.
-  void (*winograd_weight_gradient)(const pd_tiles *tiles, const float *x, const float *_Nullable scale,
-                                   const float *_Nullable shift, const float *dy, float *dw, const pd_carry *carry,
+  /// all threads, each working in the part of its channels and panels. The tree over several parts, part k up to the image
+  /// `ends[k]`, is added up at once, if all tiles are not more than `winograd_gradient_block` says.
+  void (*winograd_weight_gradient)(const pd_tiles *tiles, const int *ends, int parts, const float *x,
+                                   const float *_Nullable scale, const float *_Nullable shift, const float *dy, float *dw, const pd_carry *carry,
                                    int first_ci, int last_ci, int first_panel, int last_panel, float *sums,
                                    float *scratch);
+
+  /// How many tiles `winograd_weight_gradient` takes at a time for so many inputs and outputs (panels of them).
+  size_t (*winograd_gradient_block)(size_t inputs, size_t outputs);
 
   /// AdamW as fastai applies it (recipe §5; torch.optim.Adam, torch ≥ 1.3): first w ·= decay, then m, v and w are
   /// updated; `step_size` is lr/(1 − β1ᵗ), `correction` is √(1 − β2ᵗ).
