@@ -2,10 +2,14 @@ import CCollectives
 
 /// Other ways to the same sums, to compare with.
 extension Communicator {
+  /// Lets all operations from now on go by messages, as among hosts. Every rank calls it at the same point.
+  public func sendMessages() { unsafe pd_use_messages(handle, 1) }
+
   /// Runs `body` with all operations by messages, as among hosts. Every rank calls it at the same point.
   public func byMessages<R>(_ body: () throws -> R) rethrows -> R {
+    let shared = sharesMemory
     unsafe pd_use_messages(handle, 1)
-    defer { unsafe pd_use_messages(handle, 0) }
+    defer { if shared { unsafe pd_use_messages(handle, 0) } }
     return try body()
   }
 

@@ -17,6 +17,12 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "Threads of each rank that decode images.")
   var loaderThreads = 1
 
+  @Option(
+    help:
+      "How ranks add up what they have: auto, through the memory that those of one host share, or ring, by messages around a ring."
+  )
+  var allReduce = AllReduce.auto
+
   @Option(help: "Seconds to wait for another rank before giving up.")
   var timeout = 600.0
 
@@ -36,7 +42,8 @@ struct ComputeOptions: ParsableArguments {
   ///
   /// - Parameter fallback: the precision, where no option says otherwise.
   func worker(_ communicator: Communicator, precision fallback: Precision = .fp32) throws -> Worker {
-    if communicator.rank == 0, let problem = communicator.sharingProblem {
+    if allReduce == .ring { communicator.sendMessages() }
+    if communicator.rank == 0, allReduce == .auto, let problem = communicator.sharingProblem {
       Console.complain(
         "warning: ranks cannot share this host's memory (\(problem)), and send messages, which is slower")
     }
@@ -62,6 +69,13 @@ struct ComputeOptions: ParsableArguments {
       + "\(engine.threads.count) thread\(engine.threads.count == 1 ? "" : "s") each, \(engine.kernels.name), \(engine.precision), "
       + "OpenBLAS \(OpenBLAS.core)"
   }
+}
+
+/// By which way ranks work together.
+enum AllReduce: String, CaseIterable, ExpressibleByArgument {
+  /// Common memory, where all ranks run on one host that lets them share it; else the ring.
+  case auto
+  case ring
 }
 
 extension Precision: ExpressibleByArgument {}
