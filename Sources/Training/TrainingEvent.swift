@@ -40,7 +40,7 @@ public enum TrainingNote: CustomStringConvertible, Equatable {
       "warning: fbeta \(String(format: "%.6f", fbeta)) is lower than without a network: \(baseline)."
     case .lost(let reason): reason
     case .roundsOtherwise(let now, let before):
-      "warning: this run was computed on \(before), and goes on on \(now): it ends with other bits than uninterrupted."
+      "warning: this run was computed with \(before), and goes on with \(now): it ends with other bits than uninterrupted."
     case .sharesTooLittle(let reason):
       "warning: ranks cannot share memory for the weights (\(reason)), and send gradients as messages, which is slower"
     case .stoppedEarly(let epoch): "stopped after epoch \(epoch): fbeta no longer grows"

@@ -112,7 +112,8 @@ import Testing
     _ = try fixture.train(configuration, in: run, stopAfter: .step("stage-1-rn50", 0))
     let portable = Kernels.all[Kernels.all.count - 1]
     let result = try fixture.train(configuration, in: run, from: .resume, kernels: portable)
-    #expect(result.notes.count { $0.contains("and goes on on portable, OpenBLAS") } == (Kernels.all.count > 1 ? 1 : 0))
+    #expect(
+      result.notes.count { $0.contains("and goes on with portable, OpenBLAS") } == (Kernels.all.count > 1 ? 1 : 0))
     let roundings = Kernels.all.dropLast().map { $0.rounding(.fp32) }
     #expect(roundings.allSatisfy { $0 == "AVX2" } && portable.rounding(.bf16) == "portable")
   }
