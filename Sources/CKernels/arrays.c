@@ -2,6 +2,7 @@
 
 #include "CKernels.h"
 
+#include <assert.h>
 #include <string.h>
 
 void pd_approach(float *average, const float *x, size_t count, float share) {
@@ -9,12 +10,14 @@ void pd_approach(float *average, const float *x, size_t count, float share) {
 }
 
 void pd_sum_pieces(double *sums, const size_t *ends, int parts, size_t stride, size_t count, double *total) {
-  enum { BLOCK = 32, LEVELS = 2 * PD_MAX_CARRIES };
+  enum { BLOCK = 32 };
+  assert(parts > 0 && (parts & (parts - 1)) == 0 && parts <= 1 << PD_MAX_CARRIES);
   for (size_t at = 0; at < count; at += BLOCK) {
     size_t n = count - at < BLOCK ? count - at : BLOCK, piece = 0;
-    double waiting[LEVELS][BLOCK];  // sums of 2^k parts
+    double waiting[PD_MAX_CARRIES + 1][BLOCK];  // sums of 2^k parts
+    double sum[BLOCK];
     for (int part = 0; part < parts; part++) {
-      double sum[BLOCK] = {0};
+      memset(sum, 0, sizeof sum);
       for (; piece < ends[part]; piece++)
         for (size_t i = 0; i < n; i++) {
           sum[i] += sums[piece * stride + at + i];
@@ -25,14 +28,7 @@ void pd_sum_pieces(double *sums, const size_t *ends, int parts, size_t stride, s
         for (size_t i = 0; i < n; i++) sum[i] = waiting[level][i] + sum[i];
       memcpy(waiting[level], sum, sizeof sum);
     }
-    // As many parts as there are bits set: the smaller groups come last.
-    double *sum = total + at;
-    memset(sum, 0, n * sizeof *sum);
-    for (int level = 0, first = 1; level < LEVELS; level++)
-      if (parts >> level & 1) {
-        for (size_t i = 0; i < n; i++) sum[i] = first ? waiting[level][i] : waiting[level][i] + sum[i];
-        first = 0;
-      }
+    memcpy(total + at, sum, n * sizeof *sum);  // with the last part the tree is complete
   }
 }
 

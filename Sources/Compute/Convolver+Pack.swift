@@ -9,9 +9,6 @@ extension Convolver {
     case backward
   }
 
-  /// Bytes of packed weights, for the larger direction.
-  public var panelBytes: Int { max(forwardBytes, backwardBytes, winograd?.panelBytes ?? 0) }
-
   /// Packs this rank's part of the weights; all ranks of the team together pack all of them.
   public func pack(
     _ weights: UnsafePointer<Float>, for direction: Direction, into panels: UnsafeMutableRawPointer,

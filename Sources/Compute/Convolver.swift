@@ -15,7 +15,6 @@ public struct Convolver: @unchecked Sendable {
   let parities: [Parity]
   let isPointwise: Bool
   let winograd: Winograd?
-  let (forwardBytes, backwardBytes): (Int, Int)
 
   /// The input pixels of one parity, the filter taps that reach them, and where those taps' transposed panels begin.
   struct Parity {
@@ -66,13 +65,12 @@ public struct Convolver: @unchecked Sendable {
       offset += 4 * Int(rows.taps) * words(outputs) * rounded(inputs)
     }
     self.parities = parities
-    (forwardBytes, backwardBytes) = (4 * taps * words(inputs) * rounded(outputs), offset)
+    let forward = 4 * taps * words(inputs) * rounded(outputs)
     let imageBytes = image.height * image.width * inputs / span * engine.precision.bytes
     let blockBytes = Int(table.pointee.block) * inputs * engine.precision.bytes
     let gradient = pd_weight_gradient_scratch(table, Int32((outputs + panel - 1) / panel))
     scratch.reserve(
-      panels: max(forwardBytes, backwardBytes),
-      perThread: max(gradient, max(imageBytes, blockBytes, Self.chunkBytes) + 64),
+      panels: max(forward, offset), perThread: max(gradient, max(imageBytes, blockBytes, Self.chunkBytes) + 64),
       weights: taps * inputs * outputs)
   }
 

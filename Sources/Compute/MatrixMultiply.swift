@@ -16,26 +16,24 @@ public struct MatrixMultiply: Sendable {
 
   /// `y = x Wᵀ`: x `[N, inputs]`, W `[outputs, inputs]`, y `[N, outputs]`.
   public func forward(_ x: Tensor, _ w: UnsafePointer<Float>, into y: Tensor) {
-    let (k, n) = (x.shape.channels, y.shape.channels)
-    blocks(n) { columns in
-      for images in parts.images where !images.isEmpty {
-        cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasTrans, Int32(images.count), Int32(columns.count), Int32(k), 1,
-          x.images(images).data, Int32(k), w + columns.lowerBound * k, Int32(k), 0,
-          y.images(images).data + columns.lowerBound, Int32(n))
-      }
-    }
+    multiply(x, w, CblasTrans, into: y)
   }
 
   /// `dx = dy W`, replacing dx.
   public func inputGradient(_ dy: Tensor, _ w: UnsafePointer<Float>, into dx: Tensor) {
-    let (k, n) = (dy.shape.channels, dx.shape.channels)
+    multiply(dy, w, CblasNoTrans, into: dx)
+  }
+
+  private func multiply(_ x: Tensor, _ w: UnsafePointer<Float>, _ layout: CBLAS_TRANSPOSE, into y: Tensor) {
+    let (k, n) = (x.shape.channels, y.shape.channels)
+    // From a column of y to the next, and from a row of W to the next.
+    let (column, row) = layout == CblasTrans ? (k, k) : (1, n)
     blocks(n) { columns in
       for images in parts.images where !images.isEmpty {
         cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(images.count), Int32(columns.count), Int32(k), 1,
-          dy.images(images).data, Int32(k), w + columns.lowerBound, Int32(n), 0,
-          dx.images(images).data + columns.lowerBound, Int32(n))
+          CblasRowMajor, CblasNoTrans, layout, Int32(images.count), Int32(columns.count), Int32(k), 1,
+          x.images(images).data, Int32(k), w + columns.lowerBound * column, Int32(row), 0,
+          y.images(images).data + columns.lowerBound, Int32(n))
       }
     }
   }

@@ -4,15 +4,17 @@ public final class Scratch {
   private(set) var panels: UnsafeMutableRawPointer
   private var work: UnsafeMutableRawPointer
   private var sums: UnsafeMutablePointer<Float>
-  private var (panelBytes, threadBytes, sumFloats) = (0, 0, 0)
+  /// The most bytes that packed weights take.
+  public private(set) var panelBytes = 0
+  private var (threadBytes, sumFloats) = (0, 0)
   private let threads: Int
   private let depth: Int
   private let arena = Arena()
 
-  /// - Parameter parts: the most into which a batch's images are cut to be summed over.
+  /// - Parameter parts: the most into which a batch's images are cut to be summed over: a power of two.
   public init(_ threads: Threads, parts: Int = 1) {
     self.threads = threads.count
-    depth = BatchParts(batch: 0, parts: parts, rank: 0, worldSize: 1).depth
+    depth = parts.trailingZeroBitCount
     (panels, work) = (UnsafeMutableRawPointer(arena.allocate(0)), UnsafeMutableRawPointer(arena.allocate(0)))
     sums = arena.allocate(0)
   }

@@ -7,7 +7,6 @@ import CKernels
 struct Winograd: @unchecked Sendable {
   private let inputs: Int
   private let outputs: Int
-  let panelBytes: Int
   private let engine: Engine
   private let scratch: Scratch
 
@@ -27,10 +26,11 @@ struct Winograd: @unchecked Sendable {
     self.engine = engine
     self.scratch = scratch
     let table = engine.kernels.table(.fp32)
-    panelBytes = max(
-      pd_winograd_panels(table, filter.inputs, filter.outputs),
-      pd_winograd_panels(table, filter.outputs, filter.inputs))
-    scratch.reserve(panels: panelBytes, perThread: pd_winograd_scratch())
+    scratch.reserve(
+      panels: max(
+        pd_winograd_panels(table, filter.inputs, filter.outputs),
+        pd_winograd_panels(table, filter.outputs, filter.inputs)),
+      perThread: pd_winograd_scratch())
   }
 
   /// As ``Convolver/forward(_:normalizing:weights:panels:into:after:)``.

@@ -27,7 +27,6 @@ import Compute
       image: (input.height, input.width), engine: plan.engine, scratch: plan.scratch)
     unsafe weight = plan.parameters.value("\(name).weight")
     unsafe weightGradient = plan.parameters.gradient("\(name).weight")
-    plan.panelBytes = max(plan.panelBytes, convolver.panelBytes)
     allOfZ = plan.tensor(convolver.output(for: input))
     norm = BatchNorm(normName, of: allOfZ.shape, sums: sums ?? plan.sums, plan: plan)
   }

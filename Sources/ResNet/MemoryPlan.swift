@@ -9,8 +9,6 @@ final class MemoryPlan {
   /// For all normalizations whose sums are added up before another one sums.
   let sums = PieceSums()
   let panels = PanelQueue()
-  /// The most bytes that a convolution's packed weights take.
-  var panelBytes = 0
   private var gradientCount = 0
 
   init(parameters: Parameters, engine: Engine, parts: Int) {

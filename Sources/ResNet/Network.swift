@@ -13,6 +13,8 @@ public final class Network {
   private let workspace: Workspace
   private let features: Shape
   private let engine: Engine
+  /// The convolutions in the order in which weights are packed. Nobody needs the stem's gradient by its input.
+  private let (forwardOrder, backwardOrder): ([ConvolutionNorm], [ConvolutionNorm])
   /// Images, `[N, size, size, 3]`, normalized: the caller fills them. `N` is the largest batch.
   public let images: Tensor
 
@@ -37,18 +39,16 @@ public final class Network {
       }
     }
     self.blocks = blocks
+    forwardOrder = [stem.convolution] + blocks.flatMap(\.forwardOrder)
+    backwardOrder = blocks.reversed().flatMap(\.backwardOrder)
     features = shape
     head = Head(input: shape, plan: plan)
     workspace = plan.workspace()
     inputs = []
   }
 
-  private var forwardOrder: [ConvolutionNorm] { [stem.convolution] + blocks.flatMap(\.forwardOrder) }
-  /// Nobody needs the stem's gradient by its input.
-  private var backwardOrder: [ConvolutionNorm] { blocks.reversed().flatMap(\.backwardOrder) }
-
-  /// The most bytes that a convolution's packed weights take: the size of ``shareWeights(_:team:keeper:meet:)``'s buffers.
-  public var panelBytes: Int { plan.panelBytes }
+  /// The most bytes that packed weights take: the size of ``shareWeights(_:team:keeper:meet:)``'s buffers.
+  public var panelBytes: Int { plan.scratch.panelBytes }
 
   /// Packs weights together with other ranks from now on, in training passes that sum over ranks: only there do ranks
   /// meet between two convolutions.

@@ -211,7 +211,7 @@ const pd_set *_Nonnull const *_Nonnull pd_sets(int *count);
 size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels);
 
 /// For each of `count` columns of a pass's sums the tree over the parts of a batch, in `total`; the sums become zeros.
-/// Part k has the pieces up to `ends[k]`, which are added in order.
+/// Part k has the pieces up to `ends[k]`, which are added in order; there is a power of two of parts.
 void pd_sum_pieces(double *sums, const size_t *ends, int parts, size_t stride, size_t count, double *total);
 
 /// average += share · (x - average).
