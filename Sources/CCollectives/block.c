@@ -30,13 +30,13 @@ static size_t header_bytes(int ranks) { return sizeof(pd_block) + (size_t)ranks 
 
 size_t pd_block_bytes(int ranks) { return header_bytes(ranks) + 2 * (size_t)ranks * PD_MAILBOX; }
 
-static unsigned char *mailbox(pd_block *block, int rank, uint32_t round) {
-  size_t place = 2 * (size_t)rank + round % 2;
-  return (unsigned char *)block + header_bytes(block->ranks) + place * PD_MAILBOX;
+static unsigned char *mailbox(const pd_communicator *c, int rank, uint32_t round) {
+  size_t place = 2 * (size_t)(rank - c->hosts.first) + round % 2;
+  return (unsigned char *)c->block + header_bytes(c->block->ranks) + place * PD_MAILBOX;
 }
 
-unsigned char *pd_next_mailbox(pd_communicator *c) { return mailbox(c->block, c->rank, c->rounds + 1); }
-const unsigned char *pd_mailbox(pd_communicator *c, int rank) { return mailbox(c->block, rank, c->rounds); }
+unsigned char *pd_next_mailbox(pd_communicator *c) { return mailbox(c, c->rank, c->rounds + 1); }
+const unsigned char *pd_mailbox(pd_communicator *c, int rank) { return mailbox(c, rank, c->rounds); }
 
 static void wake_all(pd_block *block) {
   if (atomic_load(&block->sleepers) > 0) syscall(SYS_futex, &block->complete, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
@@ -51,23 +51,26 @@ void pd_block_give_up(pd_block *block, int cause) {
 // Numbers of rounds wrap around, so they are compared by their distance.
 static int reached(uint32_t count, uint32_t round) { return (int32_t)(count - round) >= 0; }
 
-static int first_missing(pd_block *block, uint32_t round) {
-  for (int rank = 0; rank < block->ranks; rank++)
-    if (!reached(atomic_load(&block->places[rank].came), round)) return rank;
+static int first_missing(const pd_communicator *c, uint32_t round) {
+  for (int place = 0; place < c->block->ranks; place++)
+    if (!reached(atomic_load(&c->block->places[place].came), round)) return c->hosts.first + place;
   return -1;
 }
 
-// Breaks the communicator, and with it the round for all who wait.
-static int fail(pd_communicator *c, int failure, int peer) {
-  int cause = failure == PD_ABANDONED ? peer : c->rank;
-  pd_block_give_up(c->block, cause);
+void pd_give_up(pd_communicator *c) {
+  int cause = c->failure == PD_ABANDONED ? c->peer : c->rank;
+  if (c->block) pd_block_give_up(c->block, cause);
   if (c->transport->give_up) c->transport->give_up(c, cause);
-  return pd_fail(c, failure, peer, "%s", "");
 }
 
-static int wait_for(pd_communicator *c, uint32_t round) {
+static int fail(pd_communicator *c, int failure, int peer) {
+  pd_fail(c, failure, peer, "%s", "");
+  pd_give_up(c);
+  return failure;
+}
+
+static int wait_for(pd_communicator *c, uint32_t round, double began) {
   pd_block *block = c->block;
-  double began = pd_now();
   for (;;) {
     uint32_t seen = atomic_load(&block->complete);
     if (reached(seen, round)) return PD_OK;
@@ -75,9 +78,11 @@ static int wait_for(pd_communicator *c, uint32_t round) {
     if (cause > 0) return fail(c, PD_ABANDONED, cause - 1);
     double waited = pd_now() - began;
     if (waited < spinning) continue;
-    // Only who asks by messages is not in this block: an answer tells it that this rank is here.
-    if (waited > c->timeout || (c->transport->is_called && c->transport->is_called(c))) {
-      int missing = first_missing(block, round);
+    // Who has not come may itself be waiting, for another host: so all ranks are asked who is there.
+    int caller = c->transport->caller ? c->transport->caller(c) : -1;
+    if (waited > c->timeout || caller >= 0) {
+      int missing = first_missing(c, round);
+      if (missing >= 0 && c->transport->missing) missing = c->transport->missing(c, missing, caller);
       if (missing >= 0) return fail(c, PD_TIMED_OUT, missing);
     }
     atomic_fetch_add(&block->sleepers, 1);
@@ -89,7 +94,7 @@ static int wait_for(pd_communicator *c, uint32_t round) {
 int pd_meet(pd_communicator *c, pd_tag tag, size_t bytes) {
   pd_block *block = c->block;
   uint32_t round = ++c->rounds;
-  pd_place *own = &block->places[c->rank];
+  pd_place *own = &block->places[c->rank - c->hosts.first];
   own->posted[round % 2].tag = tag;
   own->posted[round % 2].bytes = bytes;
   atomic_store(&own->came, round);
@@ -97,14 +102,18 @@ int pd_meet(pd_communicator *c, pd_tag tag, size_t bytes) {
     atomic_store(&block->complete, round);
     wake_all(block);
   } else {
-    int code = wait_for(c, round);
+    double began = pd_now();
+    int code = wait_for(c, round, began);
+    c->waited += pd_now() - began;
     if (code != PD_OK) return code;
   }
-  for (int rank = 0; rank < block->ranks; rank++) {
-    pd_exchange expected = {.tag = tag, .receive_bytes = bytes, .from = rank};
-    int code = pd_check(c, &expected, block->places[rank].posted[round % 2].tag,
-                        block->places[rank].posted[round % 2].bytes);
-    if (code != PD_OK) return code;
+  for (int place = 0; place < block->ranks; place++) {
+    pd_exchange expected = {.tag = tag, .receive_bytes = bytes, .from = c->hosts.first + place};
+    int code = pd_check(c, &expected, block->places[place].posted[round % 2].tag,
+                        block->places[place].posted[round % 2].bytes);
+    if (code == PD_OK) continue;
+    pd_give_up(c);
+    return code;
   }
   return PD_OK;
 }

@@ -58,7 +58,7 @@ int pd_gather(pd_communicator *c, const void *data, const size_t *lengths, void 
 // ranks before it.
 int pd_barrier(pd_communicator *c) {
   if (c->failure != PD_OK) return c->failure;
-  if (pd_shares_memory(c)) return pd_meet(c, PD_TAG_BARRIER, 0);
+  if (pd_shares_memory(c)) return pd_small_barrier(c);
   unsigned char here = 1, there = 0;
   int code = PD_OK;
   for (int distance = 1; code == PD_OK && distance < c->size; distance *= 2)

@@ -29,10 +29,27 @@ pd_communicator *pd_create(int rank, int size, double timeout, const pd_transpor
 }
 
 void pd_close(pd_communicator *c) {
+  pd_stop_background(c);
+  if (c->beside) pd_close(c->beside);
   if (c->transport->close) c->transport->close(c);
+  free(c->hosts.firsts);
   free(c->link);
   free(c->scratch);
   free(c);
+}
+
+int pd_set_hosts(pd_communicator *c, const uint64_t *host_of_rank) {
+  pd_hosts *hosts = &c->hosts;
+  hosts->firsts = calloc((size_t)c->size + 1, sizeof *hosts->firsts);
+  if (!hosts->firsts) return 0;
+  for (int rank = 0; rank < c->size; rank++) {
+    if (rank == 0 || host_of_rank[rank] != host_of_rank[rank - 1]) hosts->firsts[hosts->count++] = rank;
+    if (rank == c->rank) hosts->own = hosts->count - 1;
+  }
+  hosts->firsts[hosts->count] = c->size;
+  hosts->first = hosts->firsts[hosts->own];
+  hosts->ranks = hosts->firsts[hosts->own + 1] - hosts->first;
+  return 1;
 }
 
 int pd_set_segment(pd_communicator *c, size_t bytes) {
@@ -52,6 +69,10 @@ int pd_size(const pd_communicator *c) { return c->size; }
 int pd_failure(const pd_communicator *c) { return c->failure; }
 int pd_failure_peer(const pd_communicator *c) { return c->peer; }
 const char *pd_failure_text(const pd_communicator *c) { return c->text; }
+int pd_host_count(const pd_communicator *c) { return c->hosts.count; }
+int pd_ranks_here(const pd_communicator *c) { return c->hosts.ranks; }
+int pd_place_here(const pd_communicator *c) { return c->rank - c->hosts.first; }
+double pd_waited(const pd_communicator *c) { return c->waited; }
 int pd_shares_memory(const pd_communicator *c) { return c->block && !c->by_messages; }
 const char *pd_sharing_problem(const pd_communicator *c) { return c->problem; }
 void pd_use_messages(pd_communicator *c, int messages) { c->by_messages = messages; }
@@ -71,8 +92,9 @@ static const char *name(int tag) {
       [PD_TAG_SUM_FLOAT] = "sum of floats", [PD_TAG_SUM_DOUBLE] = "sum of doubles",
       [PD_TAG_ALL_GATHER] = "all-gather",   [PD_TAG_BROADCAST] = "broadcast",
       [PD_TAG_GATHER] = "gather",           [PD_TAG_BARRIER] = "barrier",
+      [PD_TAG_SLICE] = "sum between hosts",
   };
-  return tag >= PD_TAG_SUM_FLOAT && tag <= PD_TAG_BARRIER ? names[tag] : "something unknown";
+  return tag >= PD_TAG_SUM_FLOAT && tag <= PD_TAG_SLICE ? names[tag] : "something unknown";
 }
 
 int pd_check(pd_communicator *c, const pd_exchange *expected, int tag, size_t bytes) {

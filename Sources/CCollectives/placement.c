@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "CCollectives.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -34,10 +35,16 @@ void pd_host_name(char *name, size_t room) {
   name[room - 1] = 0;  // a name that was cut need not end
 }
 
+// Two hosts may have one name, such as "localhost": the kernel's number of its own start tells them apart.
 uint64_t pd_host_hash(void) {
-  unsigned char name[256] = {0};
-  pd_host_name((char *)name, sizeof name);
-  return hash(0xcbf29ce484222325, name, sizeof name);
+  unsigned char bytes[256 + 64] = {0};
+  pd_host_name((char *)bytes, 256);
+  int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  if (file >= 0) {
+    if (read(file, bytes + 256, 64) < 0) bytes[256] = 0;
+    close(file);
+  }
+  return hash(0xcbf29ce484222325, bytes, sizeof bytes);
 }
 
 uint64_t pd_cores_hash(void) {

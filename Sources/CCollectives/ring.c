@@ -31,13 +31,13 @@
 
 #include "communicator.h"
 
-// What travels: `count` elements of `width` bytes.
+// What travels: `count` elements.
 typedef struct {
+  const pd_group *group;
   unsigned char *bytes;
-  size_t count, width;
-  pd_tag tag;
+  size_t count;
+  pd_kind kind;
   int adding_steps;  // the steps whose chunks are added; the later ones' replace
-  pd_add add;
 } cargo;
 
 typedef struct {
@@ -47,37 +47,38 @@ typedef struct {
 
 // Segment k of chunk c; empty past the chunk's end, which only the last segment of a shorter chunk is.
 static span segment(const pd_communicator *ring, const cargo *load, int c, size_t k) {
-  size_t p = (size_t)ring->size, each = load->count / p, longer = load->count % p;
+  size_t p = (size_t)load->group->size, each = load->count / p, longer = load->count % p;
   size_t chunk = (size_t)c < longer ? each + 1 : each;
   size_t begin = each * (size_t)c + ((size_t)c < longer ? (size_t)c : longer);
-  size_t step = ring->segment / load->width, offset = k * step < chunk ? k * step : chunk;
-  return (span){load->bytes + (begin + offset) * load->width, chunk - offset < step ? chunk - offset : step};
+  size_t step = ring->segment / load->kind.width, offset = k * step < chunk ? k * step : chunk;
+  return (span){load->bytes + (begin + offset) * load->kind.width, chunk - offset < step ? chunk - offset : step};
 }
 
 // Starts or, after it has finished, uses exchange `e`: segment e mod K of step e / K.
 static int start(pd_communicator *ring, const cargo *load, size_t e, size_t per_chunk) {
-  int p = ring->size, s = (int)(e / per_chunk);
-  span out = segment(ring, load, (ring->rank + 2 * p - s) % p, e % per_chunk);
-  span in = segment(ring, load, (ring->rank + 2 * p - s - 1) % p, e % per_chunk);
+  const pd_group *group = load->group;
+  int p = group->size, s = (int)(e / per_chunk);
+  span out = segment(ring, load, (group->place + 2 * p - s) % p, e % per_chunk);
+  span in = segment(ring, load, (group->place + 2 * p - s - 1) % p, e % per_chunk);
   return ring->transport->start(ring, &(pd_exchange){
-    .tag = load->tag,
-    .send = out.bytes, .send_bytes = out.count * load->width, .to = (ring->rank + 1) % p,
+    .tag = load->kind.tag,
+    .send = out.bytes, .send_bytes = out.count * load->kind.width, .to = group->ranks[(group->place + 1) % p],
     .receive = s < load->adding_steps ? ring->scratch + e % PD_IN_FLIGHT * ring->segment : in.bytes,
-    .receive_bytes = in.count * load->width, .from = (ring->rank + p - 1) % p,
+    .receive_bytes = in.count * load->kind.width, .from = group->ranks[(group->place + p - 1) % p],
   });
 }
 
 static int finish(pd_communicator *ring, const cargo *load, size_t e, size_t per_chunk) {
-  int code = ring->transport->finish(ring), p = ring->size, s = (int)(e / per_chunk);
+  int code = ring->transport->finish(ring), p = load->group->size, s = (int)(e / per_chunk);
   if (code != PD_OK || s >= load->adding_steps) return code;
-  span in = segment(ring, load, (ring->rank + 2 * p - s - 1) % p, e % per_chunk);
-  load->add(in.bytes, in.bytes, ring->scratch + e % PD_IN_FLIGHT * ring->segment, in.count);
+  span in = segment(ring, load, (load->group->place + 2 * p - s - 1) % p, e % per_chunk);
+  load->kind.add(in.bytes, in.bytes, ring->scratch + e % PD_IN_FLIGHT * ring->segment, in.count);
   return PD_OK;
 }
 
 static int circulate(pd_communicator *ring, const cargo *load, int steps) {
-  size_t longest = load->count / (size_t)ring->size + (load->count % (size_t)ring->size != 0);
-  size_t step = ring->segment / load->width;
+  size_t p = (size_t)load->group->size, longest = load->count / p + (load->count % p != 0);
+  size_t step = ring->segment / load->kind.width;
   size_t per_chunk = longest / step + (longest % step != 0), exchanges = (size_t)steps * per_chunk;
   size_t ahead = per_chunk > 1;  // a chunk of one segment must be complete before it is sent on
   int code = PD_OK;
@@ -88,24 +89,30 @@ static int circulate(pd_communicator *ring, const cargo *load, int steps) {
   return code;
 }
 
-static int sum(pd_communicator *ring, void *values, size_t count, size_t width, pd_tag tag, pd_add add) {
-  if (ring->failure != PD_OK) return ring->failure;
-  if (pd_is_small(ring, count * width)) return pd_small_sum(ring, values, count, width, tag, add);
-  cargo load = {values, count, width, tag, ring->size - 1, add};
-  return circulate(ring, &load, 2 * (ring->size - 1));
+int pd_ring_sum(pd_communicator *c, const pd_group *group, void *values, size_t count, const pd_kind *kind) {
+  cargo load = {group, values, count, *kind, group->size - 1};
+  return circulate(c, &load, 2 * (group->size - 1));
 }
 
-int pd_sum_float(pd_communicator *c, float *values, size_t count) {
-  return sum(c, values, count, sizeof *values, PD_TAG_SUM_FLOAT, pd_add_float);
+static int sum(pd_communicator *c, void *values, size_t count, const pd_kind *kind) {
+  if (c->failure != PD_OK) return c->failure;
+  if (pd_is_small(c, count * kind->width)) return pd_small_sum(c, values, count, kind);
+  int ranks[c->size];
+  for (int rank = 0; rank < c->size; rank++) ranks[rank] = rank;
+  return pd_ring_sum(c, &(pd_group){c->rank, c->size, ranks}, values, count, kind);
 }
 
-int pd_sum_double(pd_communicator *c, double *values, size_t count) {
-  return sum(c, values, count, sizeof *values, PD_TAG_SUM_DOUBLE, pd_add_double);
-}
+int pd_sum_float(pd_communicator *c, float *values, size_t count) { return sum(c, values, count, &pd_floats); }
+
+int pd_sum_double(pd_communicator *c, double *values, size_t count) { return sum(c, values, count, &pd_doubles); }
 
 int pd_all_gather(pd_communicator *c, void *blocks, size_t block_bytes) {
   if (c->failure != PD_OK) return c->failure;
-  if (pd_is_small(c, block_bytes)) return pd_small_all_gather(c, blocks, block_bytes);
-  cargo load = {blocks, block_bytes * (size_t)c->size, 1, PD_TAG_ALL_GATHER, 0, NULL};
+  if (pd_is_small(c, block_bytes * (size_t)(c->hosts.count > 1 ? c->size : 1)))
+    return pd_small_all_gather(c, blocks, block_bytes);
+  int ranks[c->size];
+  for (int rank = 0; rank < c->size; rank++) ranks[rank] = rank;
+  pd_group all = {c->rank, c->size, ranks};
+  cargo load = {&all, blocks, block_bytes * (size_t)c->size, {PD_TAG_ALL_GATHER, 1, NULL}, 0};
   return circulate(c, &load, c->size - 1);
 }

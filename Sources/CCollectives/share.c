@@ -1,7 +1,7 @@
-// A block of memory that processes of one host share.
+// A block of memory that the processes of a host share.
 //
 // It is a file without a name (memfd): no limit on /dev/shm, which containers set at 64 MB, applies, and it is gone with
-// the last process that has it, however that ends. Rank 0 makes it and hands its descriptor to the others over a socket
+// the last process that has it, however that ends. The lowest rank of a host makes it and hands its descriptor to the others over a socket
 // that has no name in the file system either. Its pages are taken at once, so that nobody is killed later for touching one
 // that the host does not have: by each rank a part, which on a host of several memories is then near that rank.
 
@@ -23,7 +23,7 @@ enum { PATIENCE_SECONDS = 10 };
 
 typedef struct {
   struct sockaddr_un name;
-  socklen_t length;  // 0: rank 0 has nothing to share
+  socklen_t length;  // 0: there is nothing to share
 } address;
 
 static int make_memory(size_t bytes) {
@@ -116,8 +116,8 @@ static int fetch(const address *at) {
 static int take_pages(const pd_communicator *c, int memory, unsigned char *block, size_t bytes) {
   enum { PAGE = 4096, LARGE = 2 << 20, POPULATE_WRITE = 23 };
   size_t unit = bytes >= 2 * LARGE ? LARGE : PAGE, units = (bytes + unit - 1) / unit;
-  size_t begin = units * (size_t)c->rank / (size_t)c->size * unit;
-  size_t end = units * (size_t)(c->rank + 1) / (size_t)c->size * unit;
+  size_t place = (size_t)(c->rank - c->hosts.first), ranks = (size_t)c->hosts.ranks;
+  size_t begin = units * place / ranks * unit, end = units * (place + 1) / ranks * unit;
   if (end > bytes) end = bytes;
   if (begin >= end) return 1;
   if (unit == LARGE) madvise(block, bytes, MADV_HUGEPAGE);
@@ -126,25 +126,25 @@ static int take_pages(const pd_communicator *c, int memory, unsigned char *block
 }
 
 void *pd_share(pd_communicator *c, size_t bytes) {
-  int memory = -1, server = -1, error = 0;
-  address at;
-  memset(&at, 0, sizeof at);
-  if (c->rank == 0) {
+  int memory = -1, server = -1, error = 0, makes = c->rank == c->hosts.first;
+  address addresses[c->size], *own = &addresses[c->rank];
+  memset(own, 0, sizeof *own);
+  if (makes) {
     memory = make_memory(bytes);
-    if (memory >= 0) server = listen_anywhere(&at, c->size);
+    if (memory >= 0) server = listen_anywhere(own, c->hosts.ranks);
     error = errno;
   }
-  if (pd_broadcast(c, &at, sizeof at, 0) == PD_OK && at.length > 0) {
-    if (c->rank == 0) {
-      hand_out(server, memory, c->size);
+  if (pd_all_gather(c, addresses, sizeof *addresses) == PD_OK && addresses[c->hosts.first].length > 0) {
+    if (makes) {
+      hand_out(server, memory, c->hosts.ranks);
     } else {
-      memory = fetch(&at);
+      memory = fetch(&addresses[c->hosts.first]);
       error = errno;
     }
   }
   void *block = MAP_FAILED;
   int works = 0;
-  if (memory >= 0 && at.length > 0) {
+  if (memory >= 0 && addresses[c->hosts.first].length > 0) {
     block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
     works = block != MAP_FAILED && take_pages(c, memory, block, bytes);
     if (!works) error = errno;

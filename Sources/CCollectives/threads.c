@@ -29,7 +29,7 @@ typedef struct {
     int gave_up;           // because of which rank it did, or -1
   } *ranks;             // [size]
   mailbox *boxes;       // [to][from]
-  pd_block *block;      // what they share as ranks of one host
+  pd_block **blocks;    // [size]: what ranks share on each host; NULL behind the last one's
 } group;
 
 typedef struct {
@@ -62,7 +62,7 @@ static int start(pd_communicator *c, const pd_exchange *exchange) {
 static void give_up(pd_communicator *c, group *g, int cause) {
   if (g->ranks[c->rank].gave_up < 0) g->ranks[c->rank].gave_up = cause;
   for (int rank = 0; rank < g->size; rank++) pthread_cond_signal(&g->ranks[rank].woken);
-  pd_block_give_up(g->block, cause);
+  for (pd_block **block = g->blocks; *block; block++) pd_block_give_up(*block, cause);
 }
 
 // Waits, with the lock held, until `peer` has brought `*counter` to `goal`.
@@ -122,7 +122,8 @@ static int finish(pd_communicator *c) {
 static void free_group(group *g) {
   free(g->ranks);
   free(g->boxes);
-  free(g->block);
+  for (pd_block **block = g->blocks; block && *block; block++) free(*block);
+  free(g->blocks);
   free(g);
 }
 
@@ -132,13 +133,11 @@ static group *create_group(int count) {
   g->size = g->open = count;
   g->ranks = calloc((size_t)count, sizeof *g->ranks);
   g->boxes = calloc((size_t)count * (size_t)count, sizeof *g->boxes);
-  size_t bytes = pd_block_bytes(count);
-  if (!g->ranks || !g->boxes || posix_memalign((void **)&g->block, 64, bytes) != 0) {
+  g->blocks = calloc((size_t)count + 1, sizeof *g->blocks);
+  if (!g->ranks || !g->boxes || !g->blocks) {
     free_group(g);
     return NULL;
   }
-  memset(g->block, 0, bytes);
-  g->block->ranks = count;
   pthread_condattr_t monotonic;
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -172,24 +171,53 @@ static void tell(pd_communicator *c, int cause) {
   pthread_mutex_unlock(&g->lock);
 }
 
-static const pd_transport transport = {start, finish, close, NULL, tell};
+static const pd_transport transport = {start, finish, close, NULL, NULL, tell};
 
-int pd_threads_open(int count, double timeout, pd_communicator **communicators) {
+// The first rank of a host makes what its ranks share.
+static int join_host(pd_communicator *c, group *g, int ranks_per_host) {
+  uint64_t hosts[c->size];
+  for (int rank = 0; rank < c->size; rank++) hosts[rank] = (uint64_t)(rank / ranks_per_host);
+  if (!pd_set_hosts(c, hosts)) return 0;
+  pd_block **block = &g->blocks[c->hosts.own];
+  size_t bytes = pd_block_bytes(c->hosts.ranks);
+  if (c->rank == c->hosts.first) {
+    if (posix_memalign((void **)block, 64, bytes) != 0) return *block = NULL, 0;
+    memset(*block, 0, bytes);
+    (*block)->ranks = c->hosts.ranks;
+  }
+  c->block = *block;
+  return 1;
+}
+
+static int open_all(int count, int ranks_per_host, double timeout, pd_communicator **communicators) {
   group *g = create_group(count);
   if (!g) return 0;
   for (int rank = 0; rank < count; rank++) {
     pd_communicator *c = pd_create(rank, count, timeout, &transport, sizeof(seat));
-    if (!c) {
-      g->open = rank;
-      if (rank == 0) destroy_group(g);
-      while (--rank >= 0) pd_close(communicators[rank]);
-      return 0;
-    }
-    ((seat *)c->link)->group = g;
-    c->block = g->block;
+    if (c) ((seat *)c->link)->group = g;
     communicators[rank] = c;
+    if (c && join_host(c, g, ranks_per_host)) continue;
+    g->open = rank + (c != NULL);
+    if (g->open == 0) destroy_group(g);
+    for (int open = g->open - 1; open >= 0; open--) pd_close(communicators[open]);
+    return 0;
   }
   return 1;
 }
 
-void pd_threads_abandon(pd_communicator *c) { tell(c, c->rank); }
+int pd_threads_open(int count, int ranks_per_host, double timeout, pd_communicator **communicators) {
+  if (!open_all(count, ranks_per_host, timeout, communicators)) return 0;
+  if (pd_host_count(communicators[0]) == 1) return 1;
+  pd_communicator *beside[count];
+  int opened = open_all(count, ranks_per_host, 1e9, beside);
+  for (int rank = 0; rank < count; rank++) {
+    if (opened) communicators[rank]->beside = beside[rank];
+    else pd_close(communicators[rank]);
+  }
+  return opened;
+}
+
+void pd_threads_abandon(pd_communicator *c) {
+  tell(c, c->rank);
+  if (c->beside) tell(c->beside, c->rank);
+}

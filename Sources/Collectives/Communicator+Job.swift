@@ -31,6 +31,7 @@ extension Communicator {
       let reason = "\(launched.variable) is \(launched.ranks), but MPI sees one process"
       exit(onFailure(CommunicationError.notJoined(reason: reason), 0, 1))
     }
+    if communicator.placeHere == 0 { Leftovers.sweep(host: communicator.hostName) }
     do {
       let result = try body(communicator)
       try unsafe communicator.check("end of job", pd_mpi_leave(handle))

@@ -3,11 +3,15 @@ import Foundation
 import Synchronization
 
 extension Communicator {
-  /// A job of `count` ranks in this process, each to be used from a thread of its own. For tests.
-  public static func threads(_ count: Int, timeout: Duration = .seconds(900)) -> [Communicator] {
+  /// A job of `count` ranks in this process, each to be used from a thread of its own, as if so many of them ran on each host,
+  /// and the rest on the last; all on one where nil. For tests.
+  public static func threads(
+    _ count: Int, ranksPerHost: Int? = nil, timeout: Duration = .seconds(900)
+  ) -> [Communicator] {
     precondition(count > 0, "a job of \(count) ranks")
+    let (onHost, seconds) = (Int32(ranksPerHost ?? count), timeout / .seconds(1))
     let handles = unsafe [OpaquePointer](unsafeUninitializedCapacity: count) { buffer, initialized in
-      guard let start = buffer.baseAddress, unsafe pd_threads_open(Int32(count), timeout / .seconds(1), start) == 1
+      guard let start = buffer.baseAddress, unsafe pd_threads_open(Int32(count), onHost, seconds, start) == 1
       else {
         return
       }
@@ -22,11 +26,12 @@ extension Communicator {
   /// A rank that throws takes the others with it, as in a job of processes: waiting for it, now or later, throws
   /// ``CommunicationError/abandoned(operation:rank:peer:)``.
   public static func onThreads<R: Sendable>(
-    _ count: Int, timeout: Duration = .seconds(900), _ body: @escaping @Sendable (Communicator) throws -> R
+    _ count: Int, ranksPerHost: Int? = nil, timeout: Duration = .seconds(900),
+    _ body: @escaping @Sendable (Communicator) throws -> R
   ) -> [Result<R, any Error>] {
     let results = Results<R>()
     let group = DispatchGroup()
-    for communicator in threads(count, timeout: timeout) {
+    for communicator in threads(count, ranksPerHost: ranksPerHost, timeout: timeout) {
       group.enter()
       Thread {
         let result = Result { try body(communicator) }

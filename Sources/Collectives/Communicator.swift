@@ -40,11 +40,10 @@ import CCollectives
   /// Sums of so many bytes and less go through mailboxes where ranks share memory.
   public static var smallBytes: Int { pd_small_bytes() }
 
-  /// Whether all ranks share memory, as those of one host do.
+  /// Whether the ranks of each host share memory.
   public var sharesMemory: Bool { unsafe pd_shares_memory(handle) != 0 }
 
-  /// Why the ranks of this host cannot share memory, so that they send messages, which is slower; nil if they can, or
-  /// are on several hosts.
+  /// Why the ranks of a host cannot share memory, so that they send messages, which is slower; nil if they can.
   public var sharingProblem: String? {
     let problem = unsafe String(cString: pd_sharing_problem(handle))
     return problem.isEmpty ? nil : problem

@@ -6,10 +6,11 @@ import CCollectives
   private let start: UnsafeMutablePointer<Float>
   private let bytes: Int
   private let count: Int
+  private let arrays: Int
   /// Each array begins on a page of its own.
   private let stride: Int
 
-  /// Collective: every rank asks for the same.
+  /// Collective: every rank of a host asks for the same.
   ///
   /// - Parameters:
   ///   - floats: of each array. A few more behind them may be read.
@@ -19,7 +20,7 @@ import CCollectives
   public init?(floats count: Int, arrays: Int = 1, among communicator: Communicator) throws(CommunicationError) {
     let page = 4096 / MemoryLayout<Float>.stride
     let stride = (count + 16 + page - 1) / page * page
-    (self.count, self.stride) = (count, stride)
+    (self.count, self.arrays, self.stride) = (count, arrays, stride)
     bytes = arrays * stride * MemoryLayout<Float>.stride
     var memory: UnsafeMutableRawPointer?
     if communicator.size > 1 {
@@ -36,9 +37,10 @@ import CCollectives
     unsafe UnsafeMutableBufferPointer(start: start + array * stride, count: count)
   }
 
-  /// Writes into the elements `range` of one of `arrays` their sum over all of these, added in order.
-  public func sum(_ arrays: ClosedRange<Int>, _ range: Range<Int>, into array: Int) {
-    let terms = unsafe arrays.map { unsafe UnsafePointer<Float>(start + $0 * stride) }
-    unsafe pd_sum_arrays(terms, Int32(terms.count), range.lowerBound, range.upperBound, start + array * stride)
+  /// Writes the elements `range` of the sum over all arrays, a binary tree over them, to `sum`: which may be those elements
+  /// of one of them.
+  public func sum(_ range: Range<Int>, into sum: UnsafeMutablePointer<Float>) {
+    let terms = unsafe (0..<arrays).map { unsafe UnsafePointer<Float>(start + $0 * stride) }
+    unsafe pd_sum_arrays(terms, Int32(arrays), range.lowerBound, range.upperBound, sum)
   }
 }

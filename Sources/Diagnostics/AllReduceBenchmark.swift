@@ -30,16 +30,22 @@ public struct AllReduceBenchmark: Sendable {
       let own = unsafe UnsafeMutableBufferPointer(start: arena.allocate(count, of: Float.self), count: count)
       let memory =
         bytes > Communicator.smallBytes
-        ? try SharedMemory(floats: count, arrays: communicator.size, among: communicator) : nil
-      let (rank, size) = (communicator.rank, communicator.size)
-      let part = count * rank / size..<count * (rank + 1) / size
+        ? try SharedMemory(floats: count, arrays: communicator.ranksHere, among: communicator) : nil
+      let (size, slices) = (communicator.size, communicator.slices)
       let ways: [() throws -> Void] = [
         {
           guard let memory else { return try unsafe communicator.allReduce(own) }
-          // As Replica does: nobody needs the whole sum, each updates its part.
-          try communicator.barrier()
-          memory.sum(0...size - 1, part, into: rank, on: threads)
-          try communicator.barrier()
+          // As training does: nobody needs the whole sum, each updates its part.
+          try communicator.barrierHere()
+          for slice in communicator.ownSlices {
+            let part = count * slice / slices..<count * (slice + 1) / slices
+            let sum = unsafe UnsafeMutableBufferPointer(rebasing: memory.floats(communicator.placeHere)[part])
+            guard let start = sum.baseAddress else { continue }
+            unsafe memory.sum(part, into: start, on: threads)
+            if communicator.hosts > 1 { try unsafe communicator.beginSum(slice: slice, sum) }
+          }
+          try communicator.finishSums()
+          try communicator.barrierHere()
         },
         { try communicator.byMessages { try unsafe communicator.allReduce(own) } },
         { try unsafe communicator.mpiAllReduce(own) },

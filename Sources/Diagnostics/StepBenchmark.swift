@@ -17,8 +17,22 @@ public struct StepBenchmark: Sendable {
     public let gflops: Double
     /// The part of the peak that is reached: of what the ranks' threads do on registers alone.
     public let fractionOfPeak: Double
-    /// Milliseconds of the mean step on rank 0, by phase. Empty for evaluation.
+    /// Milliseconds of the mean step on rank 0, waiting included, by phase. Empty for evaluation.
     public let milliseconds: [String: Double]
+    /// The same of all ranks, working apart from waiting.
+    public let phases: [Phase]
+    /// Memory of the ranks of a host after the steps, what they share counted once (Pss), in GB; of the host with the most.
+    public let hostGigabytes: Double
+  }
+
+  /// A part of a step, in milliseconds.
+  public struct Phase: Codable, Sendable {
+    public let name: String
+    /// What the rank that works longest works, and which that is.
+    public let working: Double
+    public let slowestRank: Int
+    /// What the ranks wait for others in it, on average.
+    public let waiting: Double
   }
 
   /// The network.
@@ -60,7 +74,7 @@ public struct StepBenchmark: Sendable {
     unsafe batch.withImages { _ = unsafe learner.network.images.floats.update(fromContentsOf: $0) }
     var times: [Duration] = []
     for step in 0..<steps + 2 {
-      if step == 2 { learner.phases = Phases() }
+      if step == 2 { (learner.stopwatch.phases, learner.stopwatch.waiting) = (Phases(), Phases()) }
       try communicator.barrier()
       let start = ContinuousClock.now
       if evaluation {
@@ -71,18 +85,31 @@ public struct StepBenchmark: Sendable {
       try communicator.barrier()
       if step >= 2 { times.append(ContinuousClock.now - start) }
     }
-    let phases = learner.phases
     let peak = try communicator.sum([engine.peakFlops()])[0]
     let imagesPerSecond = Double(batchSize) / times.sorted()[steps / 2].seconds
     let flops =
       imagesPerSecond
       * arch.flops(imageSize: size, labels: replica.parameters.labels, training: !evaluation, frozen: frozen)
-    let mean = { (duration: Duration) in duration.seconds * 1000 / Double(steps) }
+    let names = learner.stopwatch.phases.training.map { ($0.name, milliseconds($0.duration)) }
     return Result(
       imagesPerSecond: imagesPerSecond, gflops: flops / 1e9, fractionOfPeak: flops / peak,
-      milliseconds: evaluation
-        ? [:]
-        : Dictionary(uniqueKeysWithValues: phases.training.map { ($0.name, mean($0.duration)) }))
+      milliseconds: evaluation ? [:] : Dictionary(uniqueKeysWithValues: names),
+      phases: evaluation ? [] : try phases(learner.stopwatch, communicator),
+      hostGigabytes: try HostMemory.gigabytes(communicator))
+  }
+
+  /// Of a mean step.
+  private func milliseconds(_ duration: Duration) -> Double { duration.seconds * 1000 / Double(steps) }
+
+  /// Collective.
+  private func phases(_ stopwatch: Stopwatch, _ communicator: Communicator) throws -> [Phase] {
+    return try zip(stopwatch.phases.training, stopwatch.waiting.training).map { phase, waiting in
+      let working = try communicator.allGather(milliseconds(phase.duration - waiting.duration))
+      let waited = try communicator.sum([milliseconds(waiting.duration)])[0] / Double(communicator.size)
+      let longest = working.max() ?? 0
+      return Phase(
+        name: phase.name, working: longest, slowestRank: working.firstIndex(of: longest) ?? 0, waiting: waited)
+    }
   }
 
   private func images(_ indices: Range<Int>) -> Batch {

@@ -13,13 +13,16 @@ extension Communicator {
   /// - Parameter copies: of the weights, beside those that the recipe asks for.
   /// - Throws: as ``checkMemory(_:)``.
   public func checkMemory(training recipe: Configuration, size: Int, precision: Precision, copies: Int = 0) throws {
-    // Weights and the optimizer's, once among ranks that share memory; gradients, and while the state is saved a copy.
+    // Weights and the optimizer's, once among ranks that share memory; a bucket of gradients, and among hosts their sums;
+    // on rank 0 a copy while a model is saved.
     let common = 1 + Recipe.optimizer.floatsPerWeight + copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
-    let weights = 2 + Double(common) / Double(sharesMemory ? self.size : 1)
+    let sharers = Double(sharesMemory ? ranksHere : 1)
+    let weights = Double(common + (sharesMemory && hosts > 1 ? 1 : 0)) / sharers + (rank == 0 ? 1 : 0)
     let images = EpochOrder.largestShare(of: recipe.batchSize, worldSize: self.size)
     let activations = recipe.arch.activationBytes(imageSize: size, images: images, precision: precision, training: true)
     try checkMemory(
-      Double(activations) + weights * Double(recipe.arch.weightBytes) + Self.chips(images, size: size) + Self.program)
+      Double(activations + recipe.arch.gradientBytes) + weights * Double(recipe.arch.weightBytes)
+        + Self.chips(images, size: size) + Self.program)
   }
 
   /// Refuses evaluation that would need more memory than is allowed. Collective.

@@ -25,11 +25,35 @@ extension Architecture {
     linear("head.8", Self.hidden, labels)
   }
 
-  /// Bytes of a network's weights and running statistics, but for the last layer, which depends on the labels. Gradients,
-  /// and each of the optimizer's moments, take as many.
+  /// All tensors of a network of `labels` outputs, in forward order, one after the other: those that are trained, and the
+  /// statistics.
+  func parameters(labels: Int) -> (trainable: [Parameter], statistics: [Parameter]) {
+    var (trainable, statistics): ([Parameter], [Parameter]) = ([], [])
+    func append(_ name: String, _ shape: [Int], _ kind: Parameter.Kind, _ group: Int, to list: inout [Parameter]) {
+      let start = list.last?.range.upperBound ?? 0
+      let range = start..<start + shape.reduce(1, *)
+      list.append(Parameter(name: name, shape: shape, kind: kind, group: group, range: range))
+    }
+    forEachParameter(labels: labels) { name, shape, kind, group in
+      if kind == .statistic {
+        append(name, shape, kind, group, to: &statistics)
+      } else {
+        append(name, shape, kind, group, to: &trainable)
+      }
+    }
+    return (trainable, statistics)
+  }
+
+  /// Bytes of a network's weights and running statistics, but for the last layer, which depends on the labels. Each of the
+  /// optimizer's moments takes as many.
   public var weightBytes: Int {
-    var count = 0
-    forEachParameter(labels: 0) { _, shape, _, _ in count += shape.reduce(1, *) }
-    return count * MemoryLayout<Float>.size
+    let (trainable, statistics) = parameters(labels: 0)
+    return [trainable, statistics].compactMap(\.last?.range.upperBound).reduce(0, +) * MemoryLayout<Float>.size
+  }
+
+  /// Bytes of the gradients that a rank has at a time: of a bucket.
+  public var gradientBytes: Int {
+    let buckets = GradientBucket.cut(parameters(labels: 0).trainable, room: nil)
+    return (buckets.map(\.count).max() ?? 0) * MemoryLayout<Float>.size
   }
 }

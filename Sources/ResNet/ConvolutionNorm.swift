@@ -99,5 +99,6 @@ import Compute
       unsafe convolver.weightGradient(
         x: x, normalizing: affine, dy: dz, dw: weightGradient, parts: pass.parts(of: x.shape.images))
     }
+    try pass.layerDone?()
   }
 }

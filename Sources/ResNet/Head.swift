@@ -65,6 +65,7 @@ import Compute
     if drops(pass) { dropout1.backward(dPooled) }
     try backward(norm1, dPooled, z: pooled.prefix(n), pass: pass)
     unsafe engine.concatPoolBackward(dPooled, argmax: argmax, into: dx)
+    try pass.layerDone?()
   }
 
   private func drops(_ pass: Pass) -> Bool { pass.training && pass.dropout > 0 }

@@ -29,9 +29,9 @@ public struct Parameter: Sendable {
   public var trainsFrozen: Bool { group == Architecture.headGroup || kind == .batchNorm }
 }
 
-/// All parameters in one arena, their gradients in a second with the same layout, running statistics in a third.
+/// All parameters in one arena, a bucket of gradients in a second, running statistics in a third.
 ///
-/// Order is that of the forward pass, so that backward finishes the gradient arena from its end.
+/// Order is that of the forward pass.
 ///
 /// `Sendable`, although its memory is not: the threads of a pass read it, and each writes its own part of the gradients.
 @safe public final class Parameters: @unchecked Sendable {
@@ -40,12 +40,16 @@ public struct Parameter: Sendable {
   public let trainable: [Parameter]
   public let statistics: [Parameter]
   public let values: UnsafeMutableBufferPointer<Float>
+  /// Memory for the gradients of one bucket after the other.
   public let gradients: UnsafeMutableBufferPointer<Float>
+  /// In the order in which backward completes them.
+  public let buckets: [GradientBucket]
   public let runningStatistics: UnsafeMutableBufferPointer<Float>
   private let keeper: AnyObject
   private let index: [String: Parameter]
+  private let gradientIndex: [String: Int]
 
-  /// Where parameters and their gradients lie, if not in an arena of their own.
+  /// Where parameters and gradients lie, if not in an arena of their own.
   @safe public struct Place {
     public let values: UnsafeMutableBufferPointer<Float>
     public let gradients: UnsafeMutableBufferPointer<Float>
@@ -61,39 +65,43 @@ public struct Parameter: Sendable {
 
   /// Zeros, for a network of `labels` outputs.
   ///
-  /// - Parameter place: given how many floats the parameters are, where they are to lie; nil for an arena of their own.
-  public init(labels: Int, architecture: Architecture, place: (Int) throws -> Place?) rethrows {
+  /// - Parameters:
+  ///   - bucketRoom: how many gradients a bucket may hold; nil for as many as the largest layer has.
+  ///   - place: given how many floats the parameters are, and the gradients, where they are to lie; nil for an arena of
+  ///     their own.
+  public init(
+    labels: Int, architecture: Architecture, bucketRoom: Int? = nil,
+    place: (_ values: Int, _ gradients: Int) throws -> Place?
+  ) rethrows {
     self.architecture = architecture
     self.labels = labels
-    var (trainable, statistics): ([Parameter], [Parameter]) = ([], [])
-    var (trainableCount, statisticCount) = (0, 0)
-    architecture.forEachParameter(labels: labels) { name, shape, kind, group in
-      let count = shape.reduce(1, *)
-      let start = kind == .statistic ? statisticCount : trainableCount
-      let parameter = Parameter(name: name, shape: shape, kind: kind, group: group, range: start..<start + count)
-      if kind == .statistic {
-        statistics.append(parameter)
-        statisticCount += count
-      } else {
-        trainable.append(parameter)
-        trainableCount += count
+    (trainable, statistics) = architecture.parameters(labels: labels)
+    let count = { (parameters: [Parameter]) in parameters.last?.range.upperBound ?? 0 }
+    let (trainableCount, statisticCount) = (count(trainable), count(statistics))
+    index = Dictionary(uniqueKeysWithValues: (trainable + statistics).map { ($0.name, $0) })
+    buckets = GradientBucket.cut(trainable, room: bucketRoom)
+    var offsets: [String: Int] = [:]
+    for bucket in buckets {
+      var offset = 0
+      for parameter in bucket.parameters {
+        offsets[parameter.name] = offset
+        offset += parameter.range.count
       }
     }
-    self.trainable = trainable
-    self.statistics = statistics
-    index = Dictionary(uniqueKeysWithValues: (trainable + statistics).map { ($0.name, $0) })
+    gradientIndex = offsets
     let arena = Arena()
     let buffer = { unsafe UnsafeMutableBufferPointer<Float>(start: arena.allocate($0), count: $0) }
-    let place = try place(trainableCount)
+    let gradientCount = buckets.map(\.count).max() ?? 0
+    let place = try place(trainableCount, gradientCount)
     unsafe values = place?.values ?? buffer(trainableCount)
-    unsafe gradients = place?.gradients ?? buffer(trainableCount)
+    unsafe gradients = place?.gradients ?? buffer(gradientCount)
     unsafe runningStatistics = buffer(statisticCount)
     keeper = [arena, place?.keeper] as AnyObject
   }
 
-  /// Zeros in an arena of their own.
+  /// Zeros in an arena of their own; all gradients in one bucket, where they lie as the parameters do.
   public convenience init(labels: Int, architecture: Architecture) {
-    self.init(labels: labels, architecture: architecture) { _ in nil }
+    self.init(labels: labels, architecture: architecture, bucketRoom: .max) { _, _ in nil }
   }
 
   /// Trainable and saved tensors, in order of the state_dict.
@@ -109,23 +117,8 @@ public struct Parameter: Sendable {
 
   /// The gradient of a parameter of this network.
   func gradient(_ name: String) -> UnsafeMutablePointer<Float> {
-    guard let parameter = index[name], let gradients = unsafe gradients.baseAddress, parameter.kind != .statistic
+    guard let offset = gradientIndex[name], let gradients = unsafe gradients.baseAddress
     else { preconditionFailure("the network has no parameter \(name)") }
-    return unsafe gradients + parameter.range.lowerBound
-  }
-
-  /// The ranges of the arena that train: all of it, or, frozen, what ``Parameter/trainsFrozen`` says; adjacent ones
-  /// joined.
-  ///
-  /// - Parameter group: leaves out all other layer groups.
-  public func trainableRanges(frozen: Bool, group: Int? = nil) -> [Range<Int>] {
-    let trained = trainable.filter { (!frozen || $0.trainsFrozen) && (group == nil || $0.group == group) }
-    return trained.map(\.range).reduce(into: []) { ranges, next in
-      if let last = ranges.last, last.upperBound == next.lowerBound {
-        ranges[ranges.count - 1] = last.lowerBound..<next.upperBound
-      } else {
-        ranges.append(next)
-      }
-    }
+    return unsafe gradients + offset
   }
 }

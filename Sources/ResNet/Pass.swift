@@ -1,9 +1,11 @@
 public import Compute
 
 /// What a forward and the backward after it need to know besides tensors.
-@safe public struct Pass: Sendable {
+@safe public struct Pass {
   /// Adds up, over all ranks, the values in the buffer. Each rank calls it at the same places with as many values.
   public typealias Sum = @Sendable (UnsafeMutableBufferPointer<Double>) throws -> Void
+  /// Told after each layer's backward that the gradients of its parameters are complete; see ``GradientBucket``.
+  public typealias LayerDone = () throws -> Void
 
   /// Whether to normalize by the batch's statistics and to drop out; otherwise running statistics are used and nothing
   /// is dropped.
@@ -14,6 +16,7 @@ public import Compute
   public let parts: BatchParts?
   /// How batch normalization's statistics are summed over ranks; each rank's own where nil.
   public let sumOverRanks: Sum?
+  public let layerDone: LayerDone?
   /// Whether this rank gives the gradients that every rank knows, because ranks summed them already: the others give
   /// zeros, so that adding up all ranks' gradients leaves them as they are.
   public let givesCommonGradients: Bool
@@ -27,7 +30,7 @@ public import Compute
 
   public init(
     training: Bool, frozen: Bool = false, parts: BatchParts? = nil, sumOverRanks: Sum? = nil,
-    givesCommonGradients: Bool = true, dropout: Float = 0, seed: UInt64 = 0,
+    layerDone: LayerDone? = nil, givesCommonGradients: Bool = true, dropout: Float = 0, seed: UInt64 = 0,
     step: Int = 0, images: [Int] = []
   ) {
     self.training = training
@@ -35,6 +38,7 @@ public import Compute
     self.parts = parts
     self.givesCommonGradients = givesCommonGradients
     unsafe self.sumOverRanks = sumOverRanks
+    self.layerDone = layerDone
     self.dropout = dropout
     self.seed = seed
     self.step = step
@@ -44,5 +48,5 @@ public import Compute
   func parts(of images: Int) -> BatchParts { parts ?? BatchParts(all: images) }
 
   /// A pass that only predicts.
-  public static let evaluation = unsafe Pass(training: false)
+  public static var evaluation: Pass { unsafe Pass(training: false) }
 }

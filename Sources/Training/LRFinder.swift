@@ -86,7 +86,7 @@ struct LearnerState {
     }
     step = learner.optimizer.step
     schedule = learner.schedule
-    phases = learner.phases
+    phases = learner.stopwatch.phases
   }
 
   func restore(_ learner: Learner) throws {
@@ -96,6 +96,6 @@ struct LearnerState {
     }
     learner.optimizer.step = step
     learner.schedule = schedule
-    learner.phases = phases
+    learner.stopwatch.phases = phases
   }
 }

@@ -4,12 +4,11 @@ public import Inference
 public import PlanetData
 public import Recipes
 public import ResNet
-public import Runs
+import Runs
 
 /// One rank's replica of the network and its share of each training step.
 ///
-/// Replicas stay identical to the bit: they start equal, and every rank makes the same update from the same averaged
-/// gradients.
+/// Replicas stay identical to the bit: they start equal, and are updated in the same way by the same averaged gradients.
 public final class Learner {
   let replica: Replica
   public let network: Network
@@ -19,7 +18,7 @@ public final class Learner {
   private let stage: Configuration.Stage
   private let configuration: Configuration
   private let worker: Worker
-  private let ranges: [Range<Int>]
+  private let averaging: Averaging
   /// This rank's images by the parts of a batch.
   private let parts: BatchParts
   private var communicator: Communicator { worker.communicator }
@@ -31,7 +30,7 @@ public final class Learner {
   private let dLogits: Tensor
   private let arena = Arena()
   /// The time spent so far, by phase.
-  public var phases = Phases()
+  public let stopwatch: Stopwatch
 
   /// - Parameter steps: how many the whole stage has: the length of its learning rate cycle.
   public init(
@@ -49,31 +48,32 @@ public final class Learner {
       batch: configuration.batchSize, parts: configuration.virtualRanks.count, rank: rank, worldSize: worldSize)
     network = Network(
       parameters, imageSize: stage.size, batch: largest, engine: worker.engine, parts: parts.images.count)
-    optimizer = try Recipe.optimizer.make(
-      replica, frozen: stage.frozen, weightDecay: configuration.wd, engine: worker.engine)
-    ranges = parameters.trainableRanges(frozen: stage.frozen)
+    optimizer = try Recipe.optimizer.make(replica, weightDecay: configuration.wd, engine: worker.engine)
+    stopwatch = Stopwatch(worker.communicator)
+    averaging = Averaging(
+      replica, frozen: stage.frozen, optimizer: optimizer, stopwatch: stopwatch, engine: worker.engine)
     dLogits = arena.tensor(Shape(largest, 1, 1, parameters.labels))
     average = configuration.ema > 0 ? try Snapshot(of: replica) : nil
     best = configuration.keepBest ? try Snapshot(of: replica) : nil
     try shareWeights()
   }
 
-  /// Forward, loss, backward, averaging, update: one step on this rank's part of a global batch.
+  /// Forward, loss, and backward with averaging and update: one step on this rank's part of a global batch.
   ///
   /// - Parameters:
   ///   - step: counted from the beginning of the stage.
   ///   - stop: whether this rank was asked to stop.
   /// - Returns: what all ranks agreed on.
   public func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
-    time(\.data) { unsafe batch.withImages { _ = unsafe network.images.floats.update(fromContentsOf: $0) } }
+    stopwatch.time(\.data) { unsafe batch.withImages { _ = unsafe network.images.floats.update(fromContentsOf: $0) } }
     let pass = unsafe Pass(
-      training: true, frozen: stage.frozen, parts: parts, sumOverRanks: sumOverRanks,
+      training: true, frozen: stage.frozen, parts: parts, sumOverRanks: sumOverRanks, layerDone: averaging.layerDone,
       givesCommonGradients: sumOverRanks == nil || communicator.rank == 0, dropout: Float(configuration.ps),
       seed: configuration.seed(of: stage), step: step, images: batch.indices)
-    let logits = try time(\.forward) { try network.forward(count: batch.count, pass: pass) }
+    let logits = try stopwatch.time(\.forward) { try network.forward(count: batch.count, pass: pass) }
 
     let targets = smoothed(batch.targets)
-    let control = try time(\.loss) {
+    let control = try stopwatch.time(\.loss) {
       let lossSum = unsafe targets.withUnsafeBufferPointer { targets in
         parts.sum { images in
           let values = images.lowerBound * parameters.labels..<images.upperBound * parameters.labels
@@ -91,19 +91,13 @@ public final class Learner {
       // Dividing by the size of the global batch makes the sum of the ranks' gradients the gradient of its mean loss.
       unsafe MultiLabelLoss.backward(logits, targets: $0, images: configuration.batchSize, into: dLogits)
     }
-    try time(\.backward) { try network.backward(dLogits, pass: pass) }
-    try time(\.averaging) { try replica.sumGradients(ranges, engine: worker.engine) }
-    time(\.optimizer) { optimizer.update(control.hyperparameters) }
-    try time(\.averaging) { try replica.meet() }
-    time(\.optimizer) { average?.follow(step: optimizer.step, decay: configuration.ema, engine: worker.engine) }
+    averaging.begin(control.hyperparameters)
+    try stopwatch.time(\.backward) { try network.backward(dLogits, pass: pass) }
+    try averaging.finish()
+    stopwatch.time(\.optimizer) {
+      average?.follow(step: optimizer.step, decay: configuration.ema, engine: worker.engine)
+    }
     return control
-  }
-
-  /// Runs `body`, which may look at ``phases``, and adds its time to one.
-  func time<R>(_ phase: WritableKeyPath<Phases, Duration>, _ body: () throws -> R) rethrows -> R {
-    let start = ContinuousClock.now
-    defer { phases[keyPath: phase] += ContinuousClock.now - start }
-    return try body()
   }
 
   private func smoothed(_ targets: [Float]) -> [Float] {
@@ -134,8 +128,8 @@ public final class Learner {
     guard let memory = try SharedMemory(floats: floats, arrays: 2, among: communicator) else { return }
     let buffers = unsafe (0..<2).compactMap { unsafe UnsafeMutableRawPointer(memory.floats($0).baseAddress) }
     unsafe network.shareWeights(
-      buffers, team: Threads.Team(rank: communicator.rank, size: communicator.size), keeper: memory,
-      meet: { [communicator] in try communicator.barrier() })
+      buffers, team: Threads.Team(rank: communicator.placeHere, size: communicator.ranksHere), keeper: memory,
+      meet: { [communicator] in try communicator.barrierHere() })
   }
 
   private var sumOverRanks: Pass.Sum? {

@@ -5,19 +5,21 @@ import ResNet
 /// Changes the weights by their gradients. To add another one, write a class beside ``AdamW`` and enter it in
 /// `OptimizerKind`: its state is saved and resumed by the names it gives.
 protocol Optimizer: AnyObject {
-  /// How many updates it has made.
+  /// How many steps there have been, with the one whose updates are made.
   var step: Int { get set }
   /// What it remembers from step to step, by PyTorch's names. The memory is the optimizer's.
   var state: [NamedFloats] { get }
-  /// Makes one update of what this rank updates, from the gradients.
-  func update(_ hyperparameters: Hyperparameters)
+  /// Makes the step's update of some of the parameters, by `gradients`.
+  func update(
+    _ pieces: [GradientBucket.Piece], by gradients: UnsafeMutableBufferPointer<Float>,
+    _ hyperparameters: Hyperparameters)
 }
 
 extension OptimizerKind {
-  /// One for the weights this rank updates; where `frozen`, for those that train then.
-  func make(_ replica: Replica, frozen: Bool, weightDecay: Double, engine: Engine) throws -> any Optimizer {
+  /// One for a network's weights.
+  func make(_ replica: Replica, weightDecay: Double, engine: Engine) throws -> any Optimizer {
     switch self {
-    case .adamW: try AdamW(replica, frozen: frozen, weightDecay: weightDecay, engine: engine)
+    case .adamW: try AdamW(replica, weightDecay: weightDecay, engine: engine)
     }
   }
 }
@@ -37,8 +39,8 @@ extension OptimizerKind {
   }
 }
 
-/// AdamW over this rank's part of the parameters, as fastai applies it (recipe §5): betas (β1 of the schedule, 0.99), weight decay on
-/// everything that trains, batch normalization and biases included.
+/// AdamW, as fastai applies it (recipe §5): betas (β1 of the schedule, 0.99), weight decay on everything that trains, batch
+/// normalization and biases included.
 ///
 /// Every stage begins with a new optimizer, as fastai makes one whenever a network is frozen or unfrozen.
 final class AdamW: Optimizer {
@@ -48,34 +50,29 @@ final class AdamW: Optimizer {
   var step = 0
   private let engine: Engine
   private let weightDecay: Double
-  /// What this rank updates, by layer group.
-  private let slices: [(group: Int, range: Range<Int>)]
 
-  init(_ replica: Replica, frozen: Bool, weightDecay: Double, engine: Engine) throws {
+  init(_ replica: Replica, weightDecay: Double, engine: Engine) throws {
     parameters = replica.parameters
     self.engine = engine
     self.weightDecay = weightDecay
     (firstMoments, secondMoments) = (try replica.floats(), try replica.floats())
-    let own = replica.own(parameters.trainableRanges(frozen: frozen))
-    slices = (0..<Configuration.layerGroups).flatMap { [parameters] group in
-      parameters.trainableRanges(frozen: frozen, group: group).flatMap { range in
-        own.map { (group, $0.clamped(to: range)) }.filter { !$0.1.isEmpty }
-      }
-    }
   }
 
   var state: [NamedFloats] {
     [firstMoments.named("exp_avg"), secondMoments.named("exp_avg_sq")]
   }
 
-  func update(_ hyperparameters: Hyperparameters) {
-    step += 1
-    for (group, range) in slices {
+  func update(
+    _ pieces: [GradientBucket.Piece], by gradients: UnsafeMutableBufferPointer<Float>,
+    _ hyperparameters: Hyperparameters
+  ) {
+    for piece in pieces {
+      let range = piece.gradients..<piece.gradients + piece.values.count
       unsafe engine.adamW(
-        weights: .init(rebasing: parameters.values[range]), gradients: .init(rebasing: parameters.gradients[range]),
-        firstMoments: .init(rebasing: firstMoments.values[range]),
-        secondMoments: .init(rebasing: secondMoments.values[range]),
-        step: step, learningRate: hyperparameters.rates[group], betas: (hyperparameters.momentum, 0.99),
+        weights: .init(rebasing: parameters.values[piece.values]), gradients: .init(rebasing: gradients[range]),
+        firstMoments: .init(rebasing: firstMoments.values[piece.values]),
+        secondMoments: .init(rebasing: secondMoments.values[piece.values]),
+        step: step, learningRate: hyperparameters.rates[piece.group], betas: (hyperparameters.momentum, 0.99),
         weightDecay: weightDecay)
     }
   }

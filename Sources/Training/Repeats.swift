@@ -7,8 +7,10 @@ public enum Repeats: CustomStringConvertible, Equatable {
   /// As many ranks on as many hosts; the reason.
   case asManyRanks(String)
 
-  /// - Parameter isShared: whether ranks sum gradients in memory they share.
-  init(_ recipe: Configuration, ranks: Int, isShared: Bool) {
+  /// - Parameters:
+  ///   - isShared: whether the ranks of a host sum gradients in memory they share.
+  ///   - hostsAreAlike: whether all hosts have as many ranks.
+  init(_ recipe: Configuration, ranks: Int, isShared: Bool, hostsAreAlike: Bool = true) {
     let parts = recipe.virtualRanks.count
     self =
       if recipe.batchNorm == .local && ranks > 1 {
@@ -16,7 +18,9 @@ public enum Repeats: CustomStringConvertible, Equatable {
       } else if parts % ranks != 0 {
         .asManyRanks("\(ranks) ranks do not divide \(parts) virtual ranks")
       } else if ranks > 2 && !isShared {
-        .asManyRanks("gradients are summed by messages")
+        .asManyRanks("gradients are summed around a ring")
+      } else if !hostsAreAlike {
+        .asManyRanks("not all hosts have as many of them")
       } else {
         .anyRanks(recipe.virtualRanks)
       }

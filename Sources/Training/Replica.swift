@@ -3,35 +3,36 @@ public import Compute
 import Inference
 public import ResNet
 
-/// One rank's view of the parameters that are trained, and how ranks update them together.
+/// One rank's view of the parameters that are trained, and what it does for all ranks of its host.
 ///
 /// Ranks of one host have the parameters once, in memory they share, as whatever else is kept of their size. Each rank
-/// writes a slice of its own: it sums that slice of all ranks' gradients, which it reads where they are, and updates it.
-/// No message is sent, nothing is copied, and nobody makes the same update twice. Where ranks share no memory each has a
-/// copy of everything, and makes all updates, from gradients that the ring has summed.
+/// writes a part of its own, so nothing is copied, and nobody makes the same update twice. Where ranks share no memory each
+/// has a copy of everything, and makes all updates.
 public final class Replica {
   public let parameters: Parameters
   let communicator: Communicator
-  /// Where ranks share memory: the parameters, and behind them each rank's gradients.
-  private let memory: SharedMemory?
+  /// Where ranks share memory: each rank's gradients.
+  private let gradients: SharedMemory?
 
   /// Zeros. Collective.
   public init(labels: Int, architecture: Architecture, among communicator: Communicator) throws {
     self.communicator = communicator
-    var memory: SharedMemory?
-    parameters = try Parameters(labels: labels, architecture: architecture) { count in
-      memory = try SharedMemory(floats: count, arrays: 1 + communicator.size, among: communicator)
-      return memory.map {
-        unsafe Parameters.Place(values: $0.floats(), gradients: $0.floats(1 + communicator.rank), keeper: $0)
-      }
+    var gradients: SharedMemory?
+    parameters = try Parameters(labels: labels, architecture: architecture) { valueCount, gradientCount in
+      let values = try SharedMemory(floats: valueCount, among: communicator)
+      let all = try SharedMemory(floats: gradientCount, arrays: communicator.ranksHere, among: communicator)
+      guard let values, let all else { return nil }
+      gradients = all
+      return unsafe Parameters.Place(
+        values: values.floats(), gradients: all.floats(communicator.placeHere), keeper: [values, all] as AnyObject)
     }
-    self.memory = memory
+    self.gradients = gradients
   }
 
-  /// Whether ranks have the parameters once.
-  var isShared: Bool { memory != nil }
+  /// Whether the ranks of a host have the parameters once.
+  var isShared: Bool { gradients != nil }
 
-  /// As many zeros as there are parameters: one array for all ranks, where they share memory.
+  /// As many zeros as there are parameters: one array for all ranks of a host, where they share memory.
   func floats() throws -> OwnedFloats {
     let count = unsafe parameters.values.count
     guard isShared else { return OwnedFloats(count) }
@@ -42,56 +43,76 @@ public final class Replica {
     return OwnedFloats(memory)
   }
 
-  /// What this rank writes of `ranges` of the parameters: all, or where ranks share them, its part of about equal size.
-  func own(_ ranges: [Range<Int>]) -> [Range<Int>] {
-    guard isShared else { return ranges }
-    let total = ranges.reduce(0) { $0 + $1.count }
-    let (rank, size) = (communicator.rank, communicator.size)
-    let part = total * rank / size..<total * (rank + 1) / size
-    var before = 0
-    return ranges.compactMap { range in
-      defer { before += range.count }
-      let own = part.clamped(to: before..<before + range.count)
-      return own.isEmpty ? nil : own.lowerBound - before + range.lowerBound..<own.upperBound - before + range.lowerBound
+  /// What this rank writes of `count` numbers: all, or where ranks share them, its part of about equal size.
+  func own(_ count: Int) -> Range<Int> {
+    isShared ? part(communicator.placeHere, of: communicator.ranksHere, count) : 0..<count
+  }
+
+  /// The slices of these pieces that this rank sums and updates: one of all, where ranks share no memory.
+  func slices(of pieces: [GradientBucket.Piece]) -> [(number: Int, pieces: [GradientBucket.Piece])] {
+    guard isShared else { return [(0, pieces)] }
+    let total = pieces.reduce(0) { $0 + $1.values.count }
+    return communicator.ownSlices.map { number in
+      let slice = part(number, of: communicator.slices, total)
+      var before = 0
+      let own = pieces.compactMap { piece -> GradientBucket.Piece? in
+        let count = piece.values.count
+        defer { before += count }
+        let range = slice.clamped(to: before..<before + count)
+        return range.isEmpty ? nil : piece.part(range.lowerBound - before..<range.upperBound - before)
+      }
+      return (number, own)
     }
   }
 
-  /// Waits for the other ranks where they share memory; then all see what each has written.
-  func meet() throws { if isShared { try communicator.barrier() } }
+  private func part(_ number: Int, of parts: Int, _ count: Int) -> Range<Int> {
+    count * number / parts..<count * (number + 1) / parts
+  }
+
+  /// Waits for the other ranks of this host where they share memory; then all see what each has written.
+  func meet() throws { if isShared { try communicator.barrierHere() } }
 
   /// Lets every rank write its own part of what all see: after all have done with what was there, and before any reads.
   func write(_ body: (Range<Int>) -> Void) throws {
     try meet()
-    unsafe own([parameters.values.indices]).forEach(body)
+    body(own(unsafe parameters.values.count))
     try meet()
   }
 
-  /// Sums the gradients in `ranges` over the ranks: in this rank's own part of them, or where no memory is shared
-  /// everywhere.
-  func sumGradients(_ ranges: [Range<Int>], engine: Engine) throws {
-    guard let memory else {
-      for range in ranges { try unsafe communicator.allReduce(.init(rebasing: parameters.gradients[range])) }
-      return
-    }
-    try meet()
-    for range in own(ranges) {
-      memory.sum(1...communicator.size, range, into: 1 + communicator.rank, on: engine.threads)
+  /// Writes the sum of the host's gradients in `range` to `sums`, from `place` on.
+  func sumGradients(
+    _ range: Range<Int>, into sums: UnsafeMutableBufferPointer<Float>, at place: Int, on threads: Threads
+  ) {
+    guard let gradients, let start = sums.baseAddress else { return }
+    unsafe gradients.sum(range, into: start + place, on: threads)
+  }
+
+  /// Sums this rank's gradients with the other ranks', where they share no memory.
+  func sumByMessages(_ pieces: [GradientBucket.Piece]) throws {
+    for piece in pieces {
+      let range = piece.gradients..<piece.gradients + piece.values.count
+      try unsafe communicator.allReduce(.init(rebasing: parameters.gradients[range]))
     }
   }
 
   /// Gives every rank rank 0's weights and running statistics. Collective.
   public func broadcast() throws {
-    guard isShared else { return try communicator.broadcast(parameters) }
-    try meet()
-    try unsafe communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
+    if isShared && communicator.hosts == 1 {
+      try meet()
+      try unsafe communicator.broadcast(UnsafeMutableRawBufferPointer(parameters.runningStatistics))
+    } else {
+      try communicator.broadcast(parameters)
+      try meet()
+    }
   }
 }
 
 extension SharedMemory {
-  /// As ``sum(_:_:into:)``, each thread a piece of `range`.
-  public func sum(_ arrays: ClosedRange<Int>, _ range: Range<Int>, into array: Int, on threads: Threads) {
+  /// As ``sum(_:into:)``, each thread a piece of `range`.
+  public func sum(_ range: Range<Int>, into sum: UnsafeMutablePointer<Float>, on threads: Threads) {
     threads.split(range.count, unit: Threads.vectorUnit) { _, piece in
-      sum(arrays, range.lowerBound + piece.lowerBound..<range.lowerBound + piece.upperBound, into: array)
+      unsafe self.sum(
+        range.lowerBound + piece.lowerBound..<range.lowerBound + piece.upperBound, into: sum + piece.lowerBound)
     }
   }
 }

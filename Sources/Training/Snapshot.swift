@@ -48,10 +48,8 @@ final class Snapshot {
   func follow(step: Int, decay: Double, engine: Engine) {
     let share = 1 - min(decay, Double(1 + step) / Double(10 + step))
     let parameters = replica.parameters
-    for range in unsafe replica.own([values.indices]) {
-      unsafe engine.approach(
-        .init(rebasing: parameters.values[range]), share: share, in: .init(rebasing: values[range]))
-    }
+    let own = unsafe replica.own(values.count)
+    unsafe engine.approach(.init(rebasing: parameters.values[own]), share: share, in: .init(rebasing: values[own]))
     unsafe engine.approach(parameters.runningStatistics, share: share, in: runningStatistics)
   }
 

@@ -67,7 +67,7 @@ extension Trainer {
 
   /// This rank's next batch; nil at the epoch's end. An image that cannot be read ends training on all ranks.
   private func nextBatch(of loader: BatchLoader, for learner: Learner) throws -> Batch? {
-    try learner.time(\.data) {
+    try learner.stopwatch.time(\.data) {
       try savingOnFailure(learner) { try communicator.agree { try loader.next() } }
     }
   }
@@ -75,7 +75,7 @@ extension Trainer {
   /// Evaluates the network on the validation images.
   func validate(_ learner: Learner) throws -> Evaluation.Outcome {
     let evaluation = Evaluation(network: learner.network, worker: worker)
-    return try learner.time(\.validation) {
+    return try learner.stopwatch.time(\.validation) {
       try evaluation.predictions(dataset.valid, of: dataset, stop: shouldStop)
     }
   }
@@ -122,7 +122,7 @@ extension Trainer {
     else { throw TrainingError.notFinite(step: progress.optimizerStep) }
     // The log goes first: a step that is in the state has its line there.
     try communicator.onRoot { try log.flush() }
-    progress.phases = learner.phases
+    progress.phases = learner.stopwatch.phases
     let run = SavedRun(
       progress: progress, configuration: configuration, labels: dataset.labels, fingerprint: dataset.fingerprint,
       data: origin, rounding: worker.rounding)

@@ -26,10 +26,10 @@ extension Trainer {
         parameters, labels: dataset.labels, stage: stage, configuration: configuration, origin: origin, to: path)
       let result = StageResult(
         stage: stage, configuration: configuration, dataset: dataset, predictions: predictions,
-        phases: learner.phases, images: images, machine: machine)
+        phases: learner.stopwatch.phases, images: images, machine: machine)
       try result.write(to: folder.result(stage.name))
     }
-    onEvent(.stageDone(stage, path: path, phases: learner.phases, images: images))
+    onEvent(.stageDone(stage, path: path, phases: learner.stopwatch.phases, images: images))
     progress = Progress(stage: index + 1, history: progress.history)
     if index + 1 == configuration.stages.count, communicator.rank == 0 {
       try? FileManager.default.removeItem(atPath: folder.state)

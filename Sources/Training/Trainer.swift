@@ -73,7 +73,11 @@ public final class Trainer {
   var communicator: Communicator { worker.communicator }
   var parameters: Parameters { replica.parameters }
   /// Which other runs compute the same bits.
-  public var repeats: Repeats { Repeats(configuration, ranks: communicator.size, isShared: replica.isShared) }
+  public var repeats: Repeats {
+    Repeats(
+      configuration, ranks: communicator.size, isShared: replica.isShared,
+      hostsAreAlike: communicator.hosts * communicator.slices == communicator.size)
+  }
   var stepsPerEpoch: Int { dataset.train.count / configuration.batchSize }
 
   /// Trains all stages that are not done yet.
@@ -98,7 +102,7 @@ public final class Trainer {
       let step = progress.epoch * stepsPerEpoch + progress.stepInEpoch
       onEvent(.stageBegan(stage, step: step, stepsPerEpoch: stepsPerEpoch))
       predictions = nil
-      learner.phases = progress.phases
+      learner.stopwatch.phases = progress.phases
       while progress.epoch < stage.epochs && !stopsEarly(stage) {
         guard try trainEpoch(learner, stage) else { return .stopped }
       }

@@ -47,7 +47,8 @@ enum TrainingState {
         else { throw SavedState.damaged(file.path, "it has no \(floats.name) for this network") }
       }
     }
-    for floats in shared where !floats.isShared {
+    // What the ranks of a host share all of them receive: the same bytes.
+    for floats in shared where !floats.isShared || communicator.hosts > 1 {
       try unsafe communicator.broadcast(UnsafeMutableRawBufferPointer(floats.values))
     }
     for floats in own {

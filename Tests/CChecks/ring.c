@@ -1,5 +1,5 @@
-// The collective operations with threads as ranks, without Swift: what `launch/sanitize` runs. Every operation is checked
-// against its definition in small and odd lengths, and so is how the others learn that a rank gave up or went astray.
+// The collective operations with threads as ranks, on one host and as if on several, without Swift: what `launch/sanitize`
+// runs. Every operation is checked against its definition in small and odd lengths, and so is how the others learn that a rank gave up or went astray.
 // Exits with 1 and a line for each result that is off.
 
 #include <pthread.h>
@@ -30,11 +30,12 @@ static void *run(void *c) {
   return NULL;
 }
 
-// `what` on `size` ranks, a thread each; by messages of at most `segment` bytes, or if that is 0 through common memory.
-static void on_threads(int size, size_t segment, double timeout, body what) {
+// `what` on `size` ranks, a thread each, so many of them as if on one host; by messages of at most `segment` bytes, or if that
+// is 0 through common memory on each host.
+static void on_hosts(int size, int ranks_per_host, size_t segment, double timeout, body what) {
   pd_communicator *ranks[MOST];
   pthread_t threads[MOST];
-  if (!pd_threads_open(size, timeout, ranks)) exit(2);
+  if (!pd_threads_open(size, ranks_per_host, timeout, ranks)) exit(2);
   todo = what;
   for (int rank = 0; rank < size && segment; rank++) pd_use_messages(ranks[rank], 1);
   for (int rank = 0; rank < size; rank++)
@@ -42,6 +43,10 @@ static void on_threads(int size, size_t segment, double timeout, body what) {
       exit(2);
   for (int rank = 0; rank < size; rank++) pthread_join(threads[rank], NULL);
   for (int rank = 0; rank < size; rank++) pd_close(ranks[rank]);
+}
+
+static void on_threads(int size, size_t segment, double timeout, body what) {
+  on_hosts(size, size, segment, timeout, what);
 }
 
 static double value(int rank, size_t index) { return (double)((rank * 7 + (int)index * 13 + 5) % 101 - 50); }
@@ -89,6 +94,34 @@ static void everything(pd_communicator *c) {
 // More than a mailbox holds, and more than goes through mailboxes.
 static void large(pd_communicator *c) { sums(c, 20011), exchanges(c, 70001), sums(c, 400009); }
 
+// Several sums between hosts are under way at a time.
+static void slices(pd_communicator *c) {
+  enum { SUMS = 9 };
+  int rank = pd_rank(c), slices = pd_slices(c), hosts = pd_host_count(c), own = 0, begun = 0;
+  float *arrays[SUMS * MOST];
+  for (int slice = 0; slice < slices; slice++) own += pd_owns_slice(c, slice);
+  double owned = own;
+  expect(pd_sum_double(c, &owned, 1) == PD_OK && owned == hosts * slices, "owners", rank, (size_t)slices);
+  for (int sum = 0; sum < SUMS; sum++)
+    for (int slice = 0; slice < slices; slice++) {
+      if (!pd_owns_slice(c, slice)) continue;
+      size_t count = (size_t)(sum * 37 + slice);
+      float *array = arrays[begun++] = calloc(count + 1, sizeof *array);
+      for (size_t i = 0; i < count; i++) array[i] = (float)(1 + i % 50 + (size_t)sum);
+      expect(pd_begin_slice_sum(c, slice, array, count) == PD_OK, "slice begins", rank, count);
+    }
+  expect(pd_finish_slice_sums(c, 3) == PD_OK && pd_finish_slice_sums(c, 0) == PD_OK, "slices", rank, (size_t)own);
+  for (int sum = 0, k = 0; sum < SUMS; sum++)
+    for (int slice = 0; slice < slices; slice++) {
+      if (!pd_owns_slice(c, slice)) continue;
+      size_t count = (size_t)(sum * 37 + slice);
+      for (size_t i = 0; i < count; i++)
+        expect(arrays[k][i] == (float)hosts * (float)(1 + i % 50 + (size_t)sum), "slice", rank, count);
+      free(arrays[k++]);
+    }
+  expect(pd_barrier(c) == PD_OK, "barrier after slices", rank, 0);
+}
+
 // Rank 1 comes to no further operation; who waits for it is told, and whoever waits for those.
 static void abandoned(pd_communicator *c) {
   double values[100] = {0};
@@ -129,9 +162,20 @@ static void absent(pd_communicator *c) {
   pthread_mutex_unlock(&late);
 }
 
+// On several hosts of so many ranks each; on the last one fewer, if they are not a multiple.
+static void hosts(int size, int ranks_per_host) {
+  on_hosts(size, ranks_per_host, 0, 900, large);
+  on_hosts(size, ranks_per_host, 0, 900, everything);
+  on_hosts(size, ranks_per_host, 0, 900, slices);
+  on_hosts(size, ranks_per_host, 0, 900, abandoned);
+  on_hosts(size, ranks_per_host, 0, 900, astray);
+  on_hosts(size, ranks_per_host, 0, 0.1, absent);
+}
+
 int main(void) {
   for (int size = 1; size <= MOST; size++) {
     on_threads(size, 0, 900, large);
+    for (int ranks_per_host = 1; ranks_per_host < size; ranks_per_host++) hosts(size, ranks_per_host);
     for (size_t segment = 0; segment <= 64; segment += 64) {
       on_threads(size, segment, 900, everything);
       if (size == 1) continue;

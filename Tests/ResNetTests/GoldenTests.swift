@@ -94,9 +94,42 @@ import Testing
         #expect(some[parameter.range].allSatisfy { $0 == 7 }, "\(parameter.name)")
       }
     }
-    let trained = parameters.trainableRanges(frozen: true).reduce(0) { $0 + $1.count }
-    #expect(trained == 2_168_721)  // recipe §4
-    #expect(parameters.trainableRanges(frozen: false) == [0..<25_623_633])
+    let trained = { (frozen: Bool) in
+      parameters.buckets.flatMap { $0.pieces(frozen: frozen) }.reduce(0) { $0 + $1.values.count }
+    }
+    #expect(trained(true) == 2_168_721 && trained(false) == 25_623_633)  // recipe §4
+  }
+
+  /// Cut into buckets, which take turns in one piece of memory, gradients are the same: each bucket is complete, and nothing
+  /// of the next one written, when backward has done as many layers as it says.
+  @Test func buckets() throws {
+    let engine = Engine(kernels: Kernels.all[0], threads: Threads(2))
+    func gradients(bucketRoom: Int?) throws -> (values: [Float], room: Int) {
+      let parameters = Parameters(labels: 3, architecture: .resnet50, bucketRoom: bucketRoom) { _, _ in nil }
+      parameters.initialize(seed: 4)
+      let network = Network(parameters, imageSize: 32, batch: 2, engine: engine)
+      for i in network.images.floats.indices { network.images.floats[i] = Float(i * 7919 % 1009) / 500 - 1 }
+      var (values, layers) = ([Float](repeating: .nan, count: parameters.values.count), 0)
+      var waiting = parameters.buckets[...]
+      let pass = Pass(
+        training: true,
+        layerDone: {
+          layers += 1
+          guard waiting.first?.layersDone == layers, let bucket = waiting.popFirst() else { return }
+          for piece in bucket.pieces(frozen: false) {
+            let gradients = piece.gradients..<piece.gradients + piece.values.count
+            values.replaceSubrange(
+              piece.values, with: UnsafeMutableBufferPointer(rebasing: parameters.gradients[gradients]))
+          }
+          parameters.gradients.update(repeating: .nan)
+        })
+      try network.backward(try network.forward(count: 2, pass: pass), pass: pass)
+      #expect(waiting.isEmpty)
+      return (values, parameters.gradients.count)
+    }
+    let (whole, parts) = (try gradients(bucketRoom: .max), try gradients(bucketRoom: nil))
+    #expect(whole.values == parts.values)  // also: none is left out, since not-a-number is not equal to itself
+    #expect(whole.room == whole.values.count && parts.room == 512 * 512 * 9 + 2 * 512)
   }
 
   /// He's initialization: the variance each tensor should have, and the same values for the same seed.

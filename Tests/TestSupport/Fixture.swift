@@ -9,8 +9,12 @@ import Synchronization
 public import Training
 
 /// Runs `body` on `size` ranks, threads of this process, and returns their results in rank order.
-public func onRanks<R: Sendable>(_ size: Int, _ body: @escaping @Sendable (Communicator) throws -> R) throws -> [R] {
-  try Communicator.onThreads(size, body).map { try $0.get() }
+///
+/// - Parameter perHost: how many of them are as if on one host; all where nil.
+public func onRanks<R: Sendable>(
+  _ size: Int, perHost: Int? = nil, _ body: @escaping @Sendable (Communicator) throws -> R
+) throws -> [R] {
+  try Communicator.onThreads(size, ranksPerHost: perHost, body).map { try $0.get() }
 }
 
 /// A small synthetic dataset, and folders for runs on it, removed at the end.
@@ -45,10 +49,11 @@ public final class Fixture {
   ///   - messages: whether ranks share no memory.
   public func train(
     _ configuration: Configuration = Fixture.configuration(), in run: RunFolder, ranks: Int = 1,
-    from start: Start = .random, stopAfter: Moment? = nil, messages: Bool = false, threads: Int = 1,
+    perHost: Int? = nil, from start: Start = .random, stopAfter: Moment? = nil, messages: Bool = false,
+    threads: Int = 1,
     precision: Precision = .fp32, kernels: Kernels = Kernels.all[0]
   ) throws -> TrainingResult {
-    try onRanks(ranks) { [dataset] communicator in
+    try onRanks(ranks, perHost: perHost) { [dataset] communicator in
       if messages { communicator.useMessages(inSegmentsOf: 512 << 10) }
       let recorder = Recorder()
       let stops = Atomic(false)

@@ -13,17 +13,27 @@ import Testing
 @Suite struct ReplicaTests {
   private static let labels = 3
 
-  /// Each rank's own parts of some ranges are these ranges, cut without gap or overlap, about equally large.
-  @Test(arguments: 1...5) func partsOfRanges(ranks: Int) throws {
-    let ranges = [3..<10, 10..<11, 20..<48, 100..<1000]
-    let parts = try onRanks(ranks) { communicator in
-      let replica = try Replica(labels: Self.labels, architecture: .resnet50, among: communicator)
-      #expect(replica.isShared == (ranks > 1))
-      return replica.own(ranges)
+  /// The slices of some parameters are cut without gap or overlap, about equally large; on every host each has one owner.
+  @Test(arguments: [(1, 1), (2, 2), (5, 5), (4, 2), (5, 2), (7, 3), (3, 1)])
+  func slices(ranks: Int, perHost: Int) throws {
+    let pieces = [(3..<10, 0), (20..<48, 7), (100..<1000, 40)].map {
+      GradientBucket.Piece(group: 1, values: $0.0, gradients: $0.1)
     }
-    #expect(parts.flatMap { $0.flatMap(Array.init) } == ranges.flatMap(Array.init))
-    let sizes = parts.map { $0.reduce(0) { $0 + $1.count } }
-    #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
+    let owned = try onRanks(ranks, perHost: perHost) { communicator in
+      let replica = try Replica(labels: Self.labels, architecture: .resnet50, among: communicator)
+      #expect(replica.isShared == (ranks > 1) && communicator.slices == perHost)
+      return replica.slices(of: pieces)
+    }
+    for first in stride(from: 0, to: ranks, by: perHost) {
+      let host = owned[first..<min(first + perHost, ranks)].flatMap { $0 }.sorted { $0.number < $1.number }
+      #expect(host.map(\.number) == Array(0..<perHost))
+      let parts = host.map {
+        $0.pieces.flatMap { piece in piece.values.enumerated().map { [$1, piece.gradients + $0] } }
+      }
+      let all = pieces.flatMap { piece in piece.values.enumerated().map { [$1, piece.gradients + $0] } }
+      #expect(parts.flatMap { $0 } == all)
+      #expect((parts.map(\.count).max() ?? 0) - (parts.map(\.count).min() ?? 0) <= 1)
+    }
   }
 
   /// What one rank writes all see, and each writes its part.
@@ -41,28 +51,30 @@ import Testing
     #expect(seen == Array(repeating: (1...ranks).map(Float.init), count: ranks))
   }
 
-  /// Gradients are summed in a tree over the ranks, each part by one of them.
-  @Test(arguments: [1, 2, 3, 4, 7]) func sums(ranks: Int) throws {
-    let ranges = [1000..<9000, 20_000..<31_111]
+  /// A host's gradients are summed in a tree over its ranks.
+  @Test(arguments: [2, 3, 4, 7]) func sums(ranks: Int) throws {
+    let range = 1000..<9000
+    let value = { @Sendable (rank: Int, i: Int) in Float(rank * 7919 + i % 997) / 31 }
     let sums = try onRanks(ranks) { communicator in
       let replica = try Replica(labels: Self.labels, architecture: .resnet50, among: communicator)
       let gradients = replica.parameters.gradients
-      for i in gradients.indices { gradients[i] = Float(communicator.rank * 7919 + i % 997) / 31 }
-      try replica.sumGradients(ranges, engine: Engine(kernels: Kernels.all[0], threads: Threads(2)))
+      for i in range { gradients[i] = value(communicator.rank, i) }
+      let sums = OwnedFloats(range.count)
+      try communicator.barrier()
+      replica.sumGradients(range, into: sums.values, at: 0, on: Threads(2))
+      try communicator.barrier()
       defer { withExtendedLifetime(replica) {} }
-      return replica.own(ranges).flatMap { range in range.map { ($0, gradients[$0]) } }
+      return Array(sums.values)
     }
-    let all = sums.flatMap { $0 }
-    #expect(all.count == ranges.reduce(0) { $0 + $1.count })
-    for (i, sum) in all {
-      let terms = (0..<ranks).map { Float($0 * 7919 + i % 997) / 31 }
+    for (i, k) in zip(range, 0...) {
       // Branches of 1, 2 and 4 ranks; the smaller ones come last, and are added first.
       var (branches, first): ([Float], Int) = ([], 0)
       for size in [4, 2, 1] where ranks & size != 0 {
-        branches.append(tree(Array(terms[first..<first + size])))
+        branches.append(tree((first..<first + size).map { value($0, i) }))
         first += size
       }
-      #expect(sum == branches.dropLast().reversed().reduce(branches[branches.count - 1]) { $1 + $0 })
+      let expected = branches.dropLast().reversed().reduce(branches[branches.count - 1]) { $1 + $0 }
+      #expect(sums.allSatisfy { $0[k] == expected })
     }
   }
 
@@ -84,24 +96,36 @@ import Testing
     #expect(try tensors("true") == tensors("false"))
   }
 
-  /// However many ranks and threads: the same bits of weights, losses and scores. Eight ranks, because a batch has as many
-  /// parts; batches of 6, so that some parts are empty.
+  /// However many ranks, hosts and threads: the same bits of weights, losses and scores. Eight ranks, because a batch has as
+  /// many parts; batches of 6, so that some parts are empty.
   @Test(arguments: [Precision.fp32, .bf16]) func ranksAndThreadsChangeNoBit(precision: Precision) throws {
     let fixture = try Fixture()
     var configuration = Fixture.configuration(epochs: 1)
     configuration.batchSize = 6
-    let train = { (name: String, ranks: Int, threads: Int) in
-      let run = fixture.run(name)
-      let result = try fixture.train(configuration, in: run, ranks: ranks, threads: threads, precision: precision)
+    let train = { (ranks: Int, perHost: Int, threads: Int) in
+      let run = fixture.run("\(ranks)-\(perHost)-\(threads)")
+      let result = try fixture.train(
+        configuration, in: run, ranks: ranks, perHost: perHost, threads: threads, precision: precision)
       return (try SafeTensors.read(run.model("stage-2-rn50")).tensors, result)
     }
-    let (weights, result) = try train("one", 1, 1)
-    for (ranks, threads) in [(1, 3), (2, 1), (4, 2), (8, 1)] {
-      let (others, other) = try train("\(ranks)-\(threads)", ranks, threads)
-      #expect(others == weights, "\(ranks) ranks of \(threads) threads")
-      #expect(other.steps.map(\.loss) == result.steps.map(\.loss), "\(ranks) ranks of \(threads) threads")
-      #expect(other.rows.map(\.metrics) == result.rows.map(\.metrics), "\(ranks) ranks of \(threads) threads")
+    let (weights, result) = try train(1, 1, 1)
+    for (ranks, perHost, threads) in [(1, 1, 3), (2, 1, 1), (4, 4, 2), (8, 8, 1), (8, 2, 1)] {
+      let (others, other) = try train(ranks, perHost, threads)
+      let what: Comment = "\(ranks) ranks, \(perHost) on a host, of \(threads) threads"
+      #expect(others == weights, what)
+      #expect(other.steps.map(\.loss) == result.steps.map(\.loss), what)
+      #expect(other.rows.map(\.metrics) == result.rows.map(\.metrics), what)
     }
+  }
+
+  /// Hosts that are no power of two, or have not as many ranks each, train all the same; that their replicas are equal,
+  /// training itself makes sure.
+  @Test(arguments: [(3, 1), (3, 2), (4, 3)]) func unequalHosts(ranks: Int, perHost: Int) throws {
+    let fixture = try Fixture()
+    var configuration = Fixture.configuration(epochs: 1)
+    (configuration.ema, configuration.keepBest) = (0.9, true)
+    let result = try fixture.train(configuration, in: fixture.run("run"), ranks: ranks, perHost: perHost)
+    #expect(result.outcome == .finished && result.rows.count == 2)
   }
 
   /// A run that goes on by other kernels says so; AVX2's and AVX-512's round fp32 alike.
@@ -118,15 +142,16 @@ import Testing
     #expect(roundings.allSatisfy { $0 == "AVX2" } && portable.rounding(.bf16) == "portable")
   }
 
-  /// Stopped on four ranks, resumed on two: as if one rank had trained all along.
+  /// Stopped on four ranks of two hosts, resumed on two of one, and on two hosts: as if one rank had trained all along.
   @Test func resumesOnOtherRanks() throws {
     let fixture = try Fixture()
     let (whole, broken) = (fixture.run("whole"), fixture.run("broken"))
     var configuration = Fixture.configuration(epochs: 1)
     (configuration.ema, configuration.keepBest) = (0.9, true)
     _ = try fixture.train(configuration, in: whole)
-    _ = try fixture.train(configuration, in: broken, ranks: 4, stopAfter: .step("stage-2-rn50", 0))
-    _ = try fixture.train(configuration, in: broken, ranks: 2, from: .resume)
+    _ = try fixture.train(configuration, in: broken, ranks: 4, perHost: 2, stopAfter: .step("stage-1-rn50", 0))
+    _ = try fixture.train(configuration, in: broken, ranks: 2, from: .resume, stopAfter: .step("stage-2-rn50", 0))
+    _ = try fixture.train(configuration, in: broken, ranks: 2, perHost: 1, from: .resume)
     let tensors = { (run: RunFolder) in try SafeTensors.read(run.model("stage-2-rn50")).tensors }
     #expect(try tensors(whole) == tensors(broken))
   }

@@ -37,14 +37,26 @@ int pd_failure_peer(const pd_communicator *c);
 /// MPI's own words for PD_LIBRARY, what differed for PD_MISMATCHED, otherwise "".
 const char *pd_failure_text(const pd_communicator *c);
 
-/// Whether all ranks share memory, and use it.
+/// How many hosts there are; how many ranks this one has, and which of them this is. Those of a host are consecutive.
+int pd_host_count(const pd_communicator *c);
+int pd_ranks_here(const pd_communicator *c);
+int pd_place_here(const pd_communicator *c);
+/// How many ranks the host with the most has: into so many slices arrays are cut, to be summed between hosts.
+int pd_slices(const pd_communicator *c);
+/// Whether this rank is the one of its host that sums a slice.
+int pd_owns_slice(const pd_communicator *c, int slice);
+
+/// Whether the ranks of each host share memory, and use it.
 int pd_shares_memory(const pd_communicator *c);
+
+/// Seconds this rank has waited for others.
+double pd_waited(const pd_communicator *c);
 
 /// Operations on so many bytes and less go through the memory that ranks share.
 size_t pd_small_bytes(void);
 
-/// Why the ranks of this host cannot share memory, through which small operations go; "" if they can, or are on several
-/// hosts. Then all goes by messages, which is slower.
+/// Why the ranks of a host cannot share memory, through which small operations go; "" if they can. If not, all goes by
+/// messages, which is slower.
 const char *pd_sharing_problem(const pd_communicator *c);
 
 /// From now on all operations go by messages, also where ranks share memory; or, with 0, no longer. Every rank calls it at
@@ -75,19 +87,31 @@ int pd_gather(pd_communicator *c, const void *_Nullable data, const size_t *leng
 
 /// Returns once every rank has called it.
 int pd_barrier(pd_communicator *c);
+/// Returns once every rank of this host has, where these share memory.
+int pd_barrier_here(pd_communicator *c);
 
 // MARK: Common memory
 
-/// Zeros that all ranks see, each at an address of its own. Every rank calls it with as many `bytes`.
+/// Zeros that all ranks of a host see, each at an address of its own. Every rank calls it with as many `bytes`.
 ///
 /// - `memory`: NULL on all ranks if they have no common memory, or one cannot have so much: see pd_sharing_problem.
 int pd_share_memory(pd_communicator *c, size_t bytes, void *_Nullable *_Nonnull memory);
 /// Gives this rank's view of it up. It is gone when all ranks have.
 void pd_unshare_memory(void *memory, size_t bytes);
 
-/// Writes to `sum` the elements `begin ..< end` of the sum of `count` arrays, a binary tree over them. `sum` may be one
-/// of them.
+/// Writes the elements `begin ..< end` of the sum of `count` arrays, a binary tree over them, to `sum`: which may be those
+/// elements of one of them.
 void pd_sum_arrays(const float *_Nonnull const *_Nonnull arrays, int count, size_t begin, size_t end, float *sum);
+
+// MARK: Between hosts
+
+/// Begins to sum an array over the hosts: it is called, for each slice of an array in turn, by the rank of each host that
+/// owns the slice, with as many values. Between hosts that are a power of two the sum is a binary tree over them.
+///
+/// - `values`: belong to the sum until it is finished.
+int pd_begin_slice_sum(pd_communicator *c, int slice, float *values, size_t count);
+/// Waits until all sums that this rank began are finished, but the last `pending`.
+int pd_finish_slice_sums(pd_communicator *c, size_t pending);
 
 // MARK: Ranks as processes
 
@@ -108,8 +132,9 @@ _Noreturn void pd_mpi_abort(int code);
 
 // MARK: Ranks as threads
 
-/// `count` communicators of one process, each for a thread of its own. Returns 0 without memory, otherwise 1.
-int pd_threads_open(int count, double timeout, pd_communicator *_Nonnull *_Nonnull communicators);
+/// `count` communicators of one process, each for a thread of its own, as if so many ranks ran on each host, and the rest
+/// on the last. Returns 0 without memory, otherwise 1.
+int pd_threads_open(int count, int ranks_per_host, double timeout, pd_communicator *_Nonnull *_Nonnull communicators);
 
 /// Says that this rank will come to no further operation. Ranks that wait for it, now or later, get PD_ABANDONED, and
 /// ranks that wait for those.
@@ -123,7 +148,7 @@ int pd_allowed_cores(void);
 /// This host's name.
 void pd_host_name(char *name, size_t room);
 
-/// Hash of this host's name; and of the name together with the set of processors this process may run on.
+/// The same number for all processes of this host; and of those that may run on the same set of its processors.
 uint64_t pd_host_hash(void);
 uint64_t pd_cores_hash(void);
 

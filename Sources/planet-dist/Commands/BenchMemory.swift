@@ -1,12 +1,12 @@
 import ArgumentParser
 import Collectives
 import Diagnostics
-import Files
 import Foundation
 
 struct BenchMemory: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "memory", abstract: "Print the peak resident memory of a process that trains, in GB.")
+    commandName: "memory",
+    abstract: "Print the peak resident memory of a process that trains, and the memory of its host's ranks, in GB.")
 
   @OptionGroup var bench: BenchOptions
 
@@ -19,8 +19,10 @@ struct BenchMemory: ParsableCommand {
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
   private struct Output: Codable {
-    /// The memory of the rank that needs the most.
+    /// The memory of the rank that needs the most, what it shares with others included.
     let peakResidentGigabytes: Double
+    /// Of all ranks of the host where they need the most, what they share counted once.
+    let hostGigabytes: Double
   }
 
   mutating func run() throws {
@@ -30,19 +32,15 @@ struct BenchMemory: ParsableCommand {
       var benchmark = StepBenchmark()
       (benchmark.size, benchmark.batchSize, benchmark.steps) = (bench.size, bench.batchSize, 1)
       (benchmark.arch, benchmark.frozen, benchmark.evaluation) = (bench.arch, frozen, evaluation)
-      _ = try benchmark.run(worker: worker)
-      let largest = try communicator.allGather(UInt64(Self.peakResidentKilobytes)).max() ?? 0
+      let step = try benchmark.run(worker: worker)
+      let peak = try HostMemory.peakGigabytes(communicator)
       guard let banner else { return }
-      let output = Output(peakResidentGigabytes: Double(largest) * 1024 / 1e9)
+      let output = Output(peakResidentGigabytes: peak, hostGigabytes: step.hostGigabytes)
       if bench.json { return try Console.print(json: output) }
       Console.print(banner)
-      Console.print(String(format: "%.2f GB", output.peakResidentGigabytes))
+      Console.print(
+        String(format: "%.2f GB", peak)
+          + (communicator.size == 1 ? "" : String(format: " each, %.2f GB on a host", step.hostGigabytes)))
     }
-  }
-
-  // "VmHWM:   123456 kB": the kernel's high-water mark of this process.
-  private static var peakResidentKilobytes: Int {
-    let line = ProcFile.lines("/proc/self/status").first { $0.begins(with: "VmHWM:") } ?? ""
-    return line.parts(by: " ").compactMap { Int($0) }.first ?? 0
   }
 }

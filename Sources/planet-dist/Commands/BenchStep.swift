@@ -1,4 +1,5 @@
 import ArgumentParser
+import Collectives
 import Diagnostics
 import Foundation
 import Recipes
@@ -44,10 +45,18 @@ struct BenchStep: ParsableCommand {
         String(
           format: "%.1f images/s (median of %d), %.0f GFLOP/s, %.0f %% of the peak", result.imagesPerSecond, steps,
           result.gflops, 100 * result.fractionOfPeak))
-      for (phase, time) in result.milliseconds.sorted(by: { $0.value > $1.value }) {
-        Console.print(
-          "  " + phase.padding(toLength: 10, withPad: " ", startingAt: 0) + String(format: "%8.1f ms", time))
+      if result.phases.isEmpty { return }
+      let isAlone = communicator.size == 1
+      Console.print(Self.line(["ms of a step", isAlone ? "" : "waiting", isAlone ? "" : "slowest rank"], "working"))
+      for phase in result.phases.sorted(by: { $0.working > $1.working }) {
+        let others = isAlone ? ["", ""] : [String(format: "%.1f", phase.waiting), String(phase.slowestRank)]
+        Console.print(Self.line([phase.name] + others, String(format: "%.1f", phase.working)))
       }
+      Console.print(String(format: "%.2f GB of a host's memory", result.hostGigabytes))
     }
+  }
+
+  private static func line(_ cells: [String], _ working: String) -> String {
+    TextTable.line([cells[0], working] + cells[1...], [.left(12), .right(9), .right(9), .right(13)], gap: 2)
   }
 }

@@ -1,0 +1,114 @@
+import Collectives
+import Compute
+import Recipes
+import ResNet
+import Runs
+
+/// Averages gradients over the ranks and updates the weights by them, a bucket at a time, while backward goes on.
+///
+/// Ranks of a host meet when all have a bucket's gradients. Each sums a slice of its own and updates that slice of the
+/// weights; when they have met again, the next bucket takes the memory. Backward needs none of these weights any more.
+///
+/// Among several hosts, the slices' sums go to the other hosts in the background, and the weights are updated after
+/// backward. Where ranks of a host share no memory, the bucket goes around the ring.
+final class Averaging {
+  /// A part of a bucket that this rank sums and updates.
+  private struct Slice {
+    let number: Int
+    /// As in the memory for gradients.
+    let pieces: [GradientBucket.Piece]
+    /// As in the memory for sums.
+    let summed: [GradientBucket.Piece]
+    var count: Int { pieces.reduce(0) { $0 + $1.values.count } }
+  }
+
+  private let replica: Replica
+  private let optimizer: any Optimizer
+  private let stopwatch: Stopwatch
+  private let engine: Engine
+  /// Those of which something trains.
+  private let buckets: [(layersDone: Int, slices: [Slice])]
+  /// What the hosts sum; nil where a rank's gradients are the place for sums, too.
+  private let sums: OwnedFloats?
+  private var communicator: Communicator { replica.communicator }
+  // Of the step that is under way.
+  private var hyperparameters: Hyperparameters?
+  private var (layersDone, bucketsDone) = (0, 0)
+
+  /// - Parameter frozen: whether only what trains in a frozen network is updated.
+  init(_ replica: Replica, frozen: Bool, optimizer: any Optimizer, stopwatch: Stopwatch, engine: Engine) {
+    (self.replica, self.optimizer, self.stopwatch, self.engine) = (replica, optimizer, stopwatch, engine)
+    let isBetweenHosts = replica.isShared && replica.communicator.hosts > 1
+    var place = 0
+    buckets = replica.parameters.buckets.compactMap { bucket in
+      let trained = bucket.pieces(frozen: frozen)
+      guard !trained.isEmpty else { return nil }
+      let slices = replica.slices(of: trained).filter { !$0.pieces.isEmpty }.map { number, pieces in
+        let summed = pieces.map { piece in
+          defer { place += piece.values.count }
+          return GradientBucket.Piece(group: piece.group, values: piece.values, gradients: place)
+        }
+        return Slice(number: number, pieces: pieces, summed: isBetweenHosts ? summed : pieces)
+      }
+      return (bucket.layersDone, slices)
+    }
+    sums = isBetweenHosts ? OwnedFloats(place) : nil
+  }
+
+  /// Begins a step's backward.
+  func begin(_ hyperparameters: Hyperparameters) {
+    self.hyperparameters = hyperparameters
+    optimizer.step += 1
+    (layersDone, bucketsDone) = (0, 0)
+  }
+
+  /// Backward has done another layer.
+  func layerDone() throws {
+    layersDone += 1
+    guard bucketsDone < buckets.count, buckets[bucketsDone].layersDone == layersDone else { return }
+    let slices = buckets[bucketsDone].slices
+    bucketsDone += 1
+    guard replica.isShared else {
+      for slice in slices {
+        try stopwatch.time(\.averaging) { try replica.sumByMessages(slice.pieces) }
+        update(slice)
+      }
+      return
+    }
+    try stopwatch.time(\.averaging) {
+      try replica.meet()
+      for slice in slices { try sum(slice) }
+    }
+    if sums == nil { slices.forEach(update) }
+    try stopwatch.time(\.averaging) { try replica.meet() }
+  }
+
+  /// After backward: returns when all weights are updated, and all ranks may read them.
+  func finish() throws {
+    guard sums != nil else { return }
+    let slices = buckets.flatMap(\.slices)
+    for (done, slice) in slices.enumerated() {
+      try stopwatch.time(\.averaging) { try communicator.finishSums(allBut: slices.count - 1 - done) }
+      update(slice)
+    }
+    try stopwatch.time(\.averaging) { try replica.meet() }
+  }
+
+  private var target: UnsafeMutableBufferPointer<Float> { unsafe sums?.values ?? replica.parameters.gradients }
+
+  /// Sums this host's gradients, and lets the hosts' sums begin.
+  private func sum(_ slice: Slice) throws {
+    for (piece, summed) in zip(slice.pieces, slice.summed) {
+      let range = piece.gradients..<piece.gradients + piece.values.count
+      unsafe replica.sumGradients(range, into: target, at: summed.gradients, on: engine.threads)
+    }
+    guard sums != nil else { return }
+    let first = slice.summed[0].gradients
+    try unsafe communicator.beginSum(slice: slice.number, .init(rebasing: target[first..<first + slice.count]))
+  }
+
+  private func update(_ slice: Slice) {
+    guard let hyperparameters else { return }
+    stopwatch.time(\.optimizer) { unsafe optimizer.update(slice.summed, by: target, hyperparameters) }
+  }
+}
