@@ -67,12 +67,17 @@ static int start(pd_communicator *c, const pd_exchange *exchange) {
 // A peer that computes at the same time answers within microseconds, so at first this rank polls. A slower one takes
 // milliseconds, and on a machine with more ranks than cores it may be waiting for the very core that polls: then this
 // rank yields, and after a millisecond sleeps for 50 µs at a time.
+//
+// The background's thread takes nothing from those who compute while there is nothing to move: it sleeps as long again as it
+// has waited, up to a millisecond, in which a fast network moves less than its sockets hold.
 static void pause_after(double waited, int is_patient) {
-  if (waited < 50e-6 && !is_patient) return;
-  if (waited < 1e-3 && !is_patient) {
-    sched_yield();
-  } else {
+  if (is_patient) {
+    double nap = waited < 50e-6 ? 50e-6 : waited < 1e-3 ? waited : 1e-3;
+    nanosleep(&(struct timespec){.tv_nsec = (long)(nap * 1e9)}, NULL);
+  } else if (waited > 1e-3) {
     nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+  } else if (waited > 50e-6) {
+    sched_yield();
   }
 }
 

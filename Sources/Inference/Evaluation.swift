@@ -40,7 +40,8 @@ public struct Evaluation {
       let images = min(largest * size, indices.count - start)
       let own = EpochOrder.share(of: images, rank: rank, worldSize: size)
       var logits = [Float](repeating: 0, count: images * labels)
-      if let batch = try communicator.agree({ try loader.next() }), batch.count > 0 {
+      // Where ranks pack weights together, those without images do their part.
+      if let batch = try communicator.agree({ try loader.next() }), batch.count > 0 || network.sharesWeights {
         unsafe batch.withImages { _ = unsafe network.images.floats.update(fromContentsOf: $0) }
         let rows = own.lowerBound * labels..<own.upperBound * labels
         unsafe logits.replaceSubrange(rows, with: try network.forward(count: batch.count, pass: .evaluation).floats)

@@ -91,6 +91,7 @@ public final class Predictor {
     if communicator.rank == 0 { networks.models[model].load(into: parameters) }
     try communicator.broadcast(parameters)
     let network = Network(parameters, imageSize: sizes[model], batch: batchSize, engine: engine)
+    try network.packTogether(among: communicator)
     current = (model, network)
     return network
   }

@@ -33,8 +33,9 @@ struct Bottleneck {
 
   /// The shape of the output for the largest batch.
   var outputShape: Shape { output.shape }
-  /// The convolutions in the order in which forward and backward run them.
+  /// The convolutions in the order in which forward, evaluation and backward run them.
   var forwardOrder: [ConvolutionNorm] { [reduce, spatial, expand] + (downsample.map { [$0] } ?? []) }
+  var evaluationOrder: [ConvolutionNorm] { [reduce, spatial] + (downsample.map { [$0] } ?? []) + [expand] }
   var backwardOrder: [ConvolutionNorm] { [expand, spatial] + (downsample.map { [$0] } ?? []) + [reduce] }
 
   func forward(_ x: Tensor, pass: Pass) throws -> Tensor {

@@ -49,7 +49,7 @@ import Compute
     let z = z(x.shape.images)
     unsafe convolver.forward(
       x, normalizing: affine, weights: weight, panels: panels.current, into: z, after: norm.statistics(of: z))
-    panels.packNext()
+    try panels.packNext(meeting: unsafe pass.sumOverRanks == nil)
     try norm.fit(z, pass: pass)
   }
 
@@ -58,14 +58,16 @@ import Compute
   func evaluate(_ x: Tensor, into y: UnsafeMutableRawPointer, relu: Bool, residual: Tensor? = nil) throws -> Tensor {
     let y = try unsafe prepare(x, into: y)
     let after = RowPass.normalize(by: norm.affine, relu: relu, residual: residual)
-    unsafe convolver.forward(x, weights: weight, into: y, after: after)
+    unsafe convolver.forward(x, weights: weight, panels: panels.current, into: y, after: after)
+    try panels.packNext(meeting: true)
     return y
   }
 
   /// The same, but leaves normalizing to the caller.
   func evaluateConvolution(_ x: Tensor, into y: UnsafeMutableRawPointer) throws -> Tensor {
     let y = try unsafe prepare(x, into: y)
-    unsafe convolver.forward(x, weights: weight, into: y)
+    unsafe convolver.forward(x, weights: weight, panels: panels.current, into: y)
+    try panels.packNext(meeting: true)
     return y
   }
 
@@ -87,7 +89,7 @@ import Compute
     _ dy: Tensor, dz: Tensor, x: Tensor, normalizing affine: Affine? = nil, dx: Tensor?, adding: Bool = false,
     after: RowPass? = nil, pass: Pass
   ) throws {
-    if dx != nil { panels.packNext() }
+    if dx != nil { try panels.packNext(meeting: unsafe pass.sumOverRanks == nil) }
     let gradient = try norm.gradient(dy, z: z(x.shape.images), pass: pass)
     if let dx {
       unsafe convolver.inputGradient(

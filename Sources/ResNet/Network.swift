@@ -14,7 +14,9 @@ public final class Network {
   private let features: Shape
   private let engine: Engine
   /// The convolutions in the order in which weights are packed. Nobody needs the stem's gradient by its input.
-  private let (forwardOrder, backwardOrder): ([ConvolutionNorm], [ConvolutionNorm])
+  private let forwardOrder: [ConvolutionNorm]
+  private let evaluationOrder: [ConvolutionNorm]
+  private let backwardOrder: [ConvolutionNorm]
   /// Images, `[N, size, size, 3]`, normalized: the caller fills them. `N` is the largest batch.
   public let images: Tensor
 
@@ -40,6 +42,7 @@ public final class Network {
     }
     self.blocks = blocks
     forwardOrder = [stem.convolution] + blocks.flatMap(\.forwardOrder)
+    evaluationOrder = [stem.convolution] + blocks.flatMap(\.evaluationOrder)
     backwardOrder = blocks.reversed().flatMap(\.backwardOrder)
     features = shape
     head = Head(input: shape, plan: plan)
@@ -50,8 +53,8 @@ public final class Network {
   /// The most bytes that packed weights take: the size of ``shareWeights(_:team:keeper:meet:)``'s buffers.
   public var panelBytes: Int { plan.scratch.panelBytes }
 
-  /// Packs weights together with other ranks from now on, in training passes that sum over ranks: only there do ranks
-  /// meet between two convolutions.
+  /// Packs weights together with other ranks from now on: all of the team run the same passes, each with images of its own
+  /// or with none. Between a pass and the next they meet.
   ///
   /// - Parameters:
   ///   - buffers: two, that all ranks of the team see.
@@ -66,12 +69,16 @@ public final class Network {
   // What each block was given in the last forward, and the last one's output.
   private var inputs: [Tensor]
 
+  /// Whether ``shareWeights(_:team:keeper:meet:)`` was called.
+  public var sharesWeights: Bool { plan.panels.shared != nil }
+
   /// Logits `[count, labels]` of the first `count` of ``images``. They stay valid until the next forward.
   ///
   /// - Throws: what the pass's sum over ranks throws.
   public func forward(count: Int, pass: Pass) throws -> Tensor {
     guard pass.training else {
       inputs = []
+      try plan.panels.begin(evaluationOrder, .forward)
       var x = try stem.evaluate(images.prefix(count), workspace: workspace)
       for block in blocks { x = try block.evaluate(x, workspace: workspace) }
       return try head.forward(x, pass: pass)

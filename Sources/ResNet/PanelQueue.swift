@@ -1,7 +1,7 @@
 import Compute
 
-/// Lets ranks that share memory pack weights together: each a part of the next convolution's, before they meet anyway to
-/// add up a normalization's sums. After the meeting all parts are there.
+/// Lets ranks that share memory pack weights together: each a part of the next convolution's, before they meet; in training
+/// that is where they add up a normalization's sums anyway. After the meeting all parts are there.
 ///
 /// Two buffers are enough. Whoever packs the convolution after next has passed the meeting before, to which every rank
 /// came only after it had done with the convolution that used the same buffer.
@@ -26,19 +26,18 @@ import Compute
   /// Begins with the convolutions of a pass, in the order in which they will be run. Before the first one forward, ranks
   /// have to meet; before the first one backward they will.
   func begin(_ all: [ConvolutionNorm], _ direction: Convolver.Direction) throws {
-    guard let shared else { return }
+    guard shared != nil else { return }
     (waiting, self.direction) = (all[...], direction)
-    if direction == .forward {
-      packNext()
-      try shared.meet()
-    }
+    try packNext(meeting: direction == .forward)
   }
 
-  /// Packs this rank's part of the next convolution's weights, if there is one. Ranks must meet before ``current`` is read.
-  func packNext() {
+  /// Packs this rank's part of the next convolution's weights, if there is one. Ranks must meet before ``current`` is read:
+  /// here, with `meeting`, or soon.
+  func packNext(meeting: Bool) throws {
     guard let shared, let next = waiting.popFirst() else { return }
     turn = 1 - turn
     unsafe next.pack(for: direction, into: shared.buffers[turn], team: shared.team)
+    if meeting { try shared.meet() }
   }
 
   /// The weights that were packed last; nil where each rank packs for itself.

@@ -55,7 +55,7 @@ public final class Learner {
     dLogits = arena.tensor(Shape(largest, 1, 1, parameters.labels))
     average = configuration.ema > 0 ? try Snapshot(of: replica) : nil
     best = configuration.keepBest ? try Snapshot(of: replica) : nil
-    try shareWeights()
+    try network.packTogether(among: worker.communicator)
   }
 
   /// Forward, loss, and backward with averaging and update: one step on this rank's part of a global batch.
@@ -120,17 +120,6 @@ public final class Learner {
 
   /// Gives the network the weights that the stage ends with: the best epoch's, or the moving average, or the last.
   func settle() throws { try (best ?? average)?.restore() }
-
-  /// Lets the ranks of a host pack weights together, if they share memory; otherwise each packs all.
-  private func shareWeights() throws {
-    guard unsafe sumOverRanks != nil, replica.isShared else { return }
-    let floats = (network.panelBytes + 3) / 4
-    guard let memory = try SharedMemory(floats: floats, arrays: 2, among: communicator) else { return }
-    let buffers = unsafe (0..<2).compactMap { unsafe UnsafeMutableRawPointer(memory.floats($0).baseAddress) }
-    unsafe network.shareWeights(
-      buffers, team: Threads.Team(rank: communicator.placeHere, size: communicator.ranksHere), keeper: memory,
-      meet: { [communicator] in try communicator.barrierHere() })
-  }
 
   private var sumOverRanks: Pass.Sum? {
     guard configuration.batchNorm == .sync, communicator.size > 1 else { return nil }

@@ -1,0 +1,18 @@
+public import Collectives
+import Compute
+public import ResNet
+
+extension Network {
+  /// Lets the ranks of a host pack weights together from now on, if they share memory; otherwise each packs all. Collective.
+  ///
+  /// From now on, all ranks of a host run the same passes: see ``shareWeights(_:team:keeper:meet:)``.
+  public func packTogether(among communicator: Communicator) throws {
+    guard communicator.ranksHere > 1 else { return }
+    let floats = (panelBytes + 3) / 4
+    guard let memory = try SharedMemory(floats: floats, arrays: 2, among: communicator) else { return }
+    let buffers = unsafe (0..<2).compactMap { unsafe UnsafeMutableRawPointer(memory.floats($0).baseAddress) }
+    unsafe shareWeights(
+      buffers, team: Threads.Team(rank: communicator.placeHere, size: communicator.ranksHere), keeper: memory,
+      meet: { try communicator.barrierHere() })
+  }
+}
