@@ -1,4 +1,4 @@
-// Ranks as processes, over MPI's point-to-point messages. The only file that knows MPI.
+// Ranks as processes, over MPI's point-to-point messages. With job.c, which joins and leaves the job, all that knows MPI.
 //
 // Open MPI moves bytes only while someone is inside it, and its blocking calls burn a core and wait for ever. So this
 // file waits by itself: it polls, and the longer nothing comes the more of the processor it leaves to others.
@@ -6,40 +6,16 @@
 // Several hosts' ranks have a second communicator for the background, which is another thread's. Both threads take turns in
 // MPI (MPI_THREAD_SERIALIZED), for the moment that a call takes: none of these waits.
 
-#include "block.h"
+#include "job.h"
 
-#include <mpi.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
-typedef struct {
-  MPI_Comm comm;   // our own, so that no one else's messages meet ours
-  MPI_Comm calls;  // for the roll call
-  struct {
-    pd_exchange exchange;
-    MPI_Request requests[2];  // receive, send
-  } flights[PD_IN_FLIGHT];
-  size_t started, finished;
-  int is_patient;   // the background's: it leaves the processor to those who compute, and its time is never up
-  pd_block *block;  // mapped by this process; NULL if ranks share none
-} job;
+pthread_mutex_t pd_turn = PTHREAD_MUTEX_INITIALIZER;
 
-static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-
-// The value of a call of MPI's, made when it is this thread's turn.
-#define IN_TURN(call)              \
-  ({                               \
-    pthread_mutex_lock(&turn);     \
-    int returned = (call);         \
-    pthread_mutex_unlock(&turn);   \
-    returned;                      \
-  })
-
-static int library_failure(pd_communicator *c, int error, int peer) {
+int pd_mpi_failure(pd_communicator *c, int error, int peer) {
   char text[MPI_MAX_ERROR_STRING + 1] = "";
   int length = 0;
   if (MPI_Error_string(error, text, &length) != MPI_SUCCESS) text[0] = 0;
@@ -47,7 +23,7 @@ static int library_failure(pd_communicator *c, int error, int peer) {
 }
 
 static int start(pd_communicator *c, const pd_exchange *exchange) {
-  job *j = c->link;
+  pd_job *j = c->link;
   size_t slot = j->started++ % PD_IN_FLIGHT;
   MPI_Request *requests = j->flights[slot].requests;
   j->flights[slot].exchange = *exchange;
@@ -57,11 +33,11 @@ static int start(pd_communicator *c, const pd_exchange *exchange) {
   if (exchange->receive_bytes > 0)
     error = IN_TURN(MPI_Irecv(exchange->receive, (int)exchange->receive_bytes, MPI_BYTE, exchange->from, MPI_ANY_TAG,
                               j->comm, &requests[0]));
-  if (error != MPI_SUCCESS) return library_failure(c, error, exchange->from);
+  if (error != MPI_SUCCESS) return pd_mpi_failure(c, error, exchange->from);
   if (exchange->send_bytes > 0)
     error = IN_TURN(MPI_Isend(exchange->send, (int)exchange->send_bytes, MPI_BYTE, exchange->to, exchange->tag,
                               j->comm, &requests[1]));
-  return error == MPI_SUCCESS ? PD_OK : library_failure(c, error, exchange->to);
+  return error == MPI_SUCCESS ? PD_OK : pd_mpi_failure(c, error, exchange->to);
 }
 
 // A peer that computes at the same time answers within microseconds, so at first this rank polls. A slower one takes
@@ -85,13 +61,13 @@ static int check_received(pd_communicator *c, const pd_exchange *exchange, const
   if (exchange->receive_bytes == 0) return PD_OK;
   int bytes = 0;
   int error = MPI_Get_count(status, MPI_BYTE, &bytes);
-  if (error != MPI_SUCCESS) return library_failure(c, error, exchange->from);
+  if (error != MPI_SUCCESS) return pd_mpi_failure(c, error, exchange->from);
   return pd_check(c, exchange, status->MPI_TAG, (size_t)bytes);
 }
 
 // The rank of a roll call that has come, which is received; -1 if none has.
 static int caller(pd_communicator *c) {
-  job *j = c->link;
+  pd_job *j = c->link;
   int called = 0;
   char call;
   MPI_Status status;
@@ -106,7 +82,7 @@ static int caller(pd_communicator *c) {
 // since the job is lost anyhow. A rank that is silent for a second is missing.
 static int missing(pd_communicator *c, int suspect, int first) {
   static const char call = 1;
-  job *j = c->link;
+  pd_job *j = c->link;
   char *present = calloc((size_t)c->size, 1);
   if (!present) return suspect;
   present[c->rank] = 1;
@@ -126,7 +102,7 @@ static int missing(pd_communicator *c, int suspect, int first) {
 }
 
 static int wait_for(pd_communicator *c, const pd_exchange *exchange, MPI_Request *requests, double began) {
-  job *j = c->link;
+  pd_job *j = c->link;
   MPI_Status statuses[2];
   for (;;) {
     int done = 0, error = IN_TURN(MPI_Testall(2, requests, &done, statuses));
@@ -136,9 +112,9 @@ static int wait_for(pd_communicator *c, const pd_exchange *exchange, MPI_Request
         return pd_fail(c, PD_MISMATCHED, exchange->from, "a longer message than expected came");
       }
       int receiving = statuses[0].MPI_ERROR != MPI_SUCCESS && statuses[0].MPI_ERROR != MPI_ERR_PENDING;
-      return library_failure(c, statuses[receiving ? 0 : 1].MPI_ERROR, receiving ? exchange->from : exchange->to);
+      return pd_mpi_failure(c, statuses[receiving ? 0 : 1].MPI_ERROR, receiving ? exchange->from : exchange->to);
     }
-    if (error != MPI_SUCCESS) return library_failure(c, error, exchange->from);
+    if (error != MPI_SUCCESS) return pd_mpi_failure(c, error, exchange->from);
     if (done) return check_received(c, exchange, &statuses[0]);
     double waited = pd_now() - began;
     int first = waited > 1e-3 && !j->is_patient ? caller(c) : -1;
@@ -154,7 +130,7 @@ static int wait_for(pd_communicator *c, const pd_exchange *exchange, MPI_Request
 }
 
 static int finish(pd_communicator *c) {
-  job *j = c->link;
+  pd_job *j = c->link;
   size_t slot = j->finished++ % PD_IN_FLIGHT;
   double began = pd_now();
   int code = wait_for(c, &j->flights[slot].exchange, j->flights[slot].requests, began);
@@ -163,112 +139,8 @@ static int finish(pd_communicator *c) {
 }
 
 static void close_job(pd_communicator *c) {
-  job *j = c->link;
+  pd_job *j = c->link;
   if (j->block) munmap(j->block, pd_block_bytes(c->hosts.ranks));
 }
 
-static const pd_transport transport = {start, finish, close_job, caller, missing, NULL};
-
-// Makes the ranks of each host share memory, if they can.
-static void share(pd_communicator *c, job *j) {
-  if (c->size == 1) return;
-  j->block = pd_share(c, pd_block_bytes(c->hosts.ranks));
-  if (!j->block) return;
-  j->block->ranks = c->hosts.ranks;
-  c->block = j->block;
-}
-
-static int make_communicators(pd_communicator *c) {
-  job *j = c->link;
-  int error = MPI_Comm_dup(j->comm, &j->calls);
-  if (error == MPI_SUCCESS) error = MPI_Comm_rank(j->comm, &c->rank);
-  if (error == MPI_SUCCESS) error = MPI_Comm_size(j->comm, &c->size);
-  return error == MPI_SUCCESS ? PD_OK : library_failure(c, error, -1);
-}
-
-// Numbers the ranks host by host, as mpirun does unless told otherwise (`--map-by node`): then those of a host are a branch
-// of the tree in which numbers are added up.
-static int number_ranks(job *j) {
-  int rank = 0, size = 0;
-  int error = MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  if (error == MPI_SUCCESS) error = MPI_Comm_size(MPI_COMM_WORLD, &size);
-  if (error != MPI_SUCCESS) return error;
-  uint64_t hosts[size];
-  hosts[rank] = pd_host_hash();
-  error = MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, hosts, 1, MPI_UINT64_T, MPI_COMM_WORLD);
-  int first = 0;
-  while (hosts[first] != hosts[rank]) first++;
-  if (error == MPI_SUCCESS) error = MPI_Comm_split(MPI_COMM_WORLD, 0, first, &j->comm);
-  return error;
-}
-
-static int find_hosts(pd_communicator *c) {
-  uint64_t hosts[c->size];
-  hosts[c->rank] = pd_host_hash();
-  c->hosts = (pd_hosts){.count = 1, .ranks = c->size};  // until they are known
-  int code = pd_all_gather(c, hosts, sizeof *hosts);
-  c->hosts = (pd_hosts){0};
-  if (code != PD_OK || pd_set_hosts(c, hosts)) return code;
-  return pd_fail(c, PD_LIBRARY, -1, "no memory");
-}
-
-// The communicator of the background's thread.
-static int open_beside(pd_communicator *c, job *j) {
-  if (c->hosts.count == 1) return PD_OK;
-  pd_communicator *beside = pd_create(0, 1, 0, &transport, sizeof(job));
-  if (!beside) return pd_fail(c, PD_LIBRARY, -1, "no memory");
-  job *other = beside->link;
-  c->beside = beside;
-  other->is_patient = 1;
-  beside->timeout = 1e9;
-  int error = MPI_Comm_dup(j->comm, &other->comm);
-  return error == MPI_SUCCESS ? make_communicators(beside) : library_failure(c, error, -1);
-}
-
-static int open_job(pd_communicator *c, job *j) {
-  int used = 0, granted = 0, error = MPI_Initialized(&used);
-  if (error == MPI_SUCCESS && used) return pd_fail(c, PD_LIBRARY, -1, "MPI was started before in this process");
-  if (error == MPI_SUCCESS) error = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &granted);
-  if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);  // others inherit it
-  if (error == MPI_SUCCESS) error = number_ranks(j);
-  if (error != MPI_SUCCESS) return library_failure(c, error, -1);
-  int code = make_communicators(c);
-  if (code == PD_OK) code = find_hosts(c);
-  // Without a thread for them, sums between hosts are made when they begin.
-  if (code == PD_OK && granted >= MPI_THREAD_SERIALIZED) code = open_beside(c, j);
-  return code;
-}
-
-pd_communicator *pd_mpi_open(double timeout) {
-  pd_communicator *c = pd_create(0, 1, timeout, &transport, sizeof(job));
-  if (c && open_job(c, c->link) == PD_OK) share(c, c->link);
-  return c;
-}
-
-int pd_mpi_reference_sum(pd_communicator *c, float *values, size_t count) {
-  job *j = c->link;
-  int error = MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_FLOAT, MPI_SUM, j->comm);
-  return error == MPI_SUCCESS ? PD_OK : library_failure(c, error, -1);
-}
-
-static int free_communicators(pd_communicator *c) {
-  job *j = c->link;
-  int error = MPI_Comm_free(&j->comm);
-  return error == MPI_SUCCESS ? MPI_Comm_free(&j->calls) : error;
-}
-
-int pd_mpi_leave(pd_communicator *c) {
-  // MPI_Finalize waits for every rank, for ever: make sure first that they come.
-  int code = pd_barrier(c);
-  if (code != PD_OK) return code;
-  pd_stop_background(c);
-  int error = c->beside ? free_communicators(c->beside) : MPI_SUCCESS;
-  if (error == MPI_SUCCESS) error = free_communicators(c);
-  if (error == MPI_SUCCESS) error = MPI_Finalize();
-  return error == MPI_SUCCESS ? PD_OK : library_failure(c, error, -1);
-}
-
-void pd_mpi_abort(int code) {
-  MPI_Abort(MPI_COMM_WORLD, code);
-  _exit(code);  // MPI_Abort may return
-}
+const pd_transport pd_mpi_transport = {start, finish, close_job, caller, missing, NULL};

@@ -85,6 +85,7 @@ public struct StepBenchmark: Sendable {
       try communicator.barrier()
       if step >= 2 { times.append(ContinuousClock.now - start) }
     }
+    try learner.completeUpdate()
     let peak = try communicator.sum([engine.peakFlops()])[0]
     let imagesPerSecond = Double(batchSize) / times.sorted()[steps / 2].seconds
     let flops =

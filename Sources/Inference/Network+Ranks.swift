@@ -7,7 +7,7 @@ extension Network {
   ///
   /// From now on, all ranks of a host run the same passes: see ``shareWeights(_:team:keeper:meet:)``.
   public func packTogether(among communicator: Communicator) throws {
-    guard communicator.ranksHere > 1 else { return }
+    guard communicator.slices > 1 else { return }
     let floats = (panelBytes + 3) / 4
     guard let memory = try SharedMemory(floats: floats, arrays: 2, among: communicator) else { return }
     let buffers = unsafe (0..<2).compactMap { unsafe UnsafeMutableRawPointer(memory.floats($0).baseAddress) }

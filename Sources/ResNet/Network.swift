@@ -83,10 +83,20 @@ public final class Network {
       for block in blocks { x = try block.evaluate(x, workspace: workspace) }
       return try head.forward(x, pass: pass)
     }
+    // While a block runs, weights of the next one are packed.
+    try pass.willRead?(layers(after: 0))
     try plan.panels.begin(forwardOrder, .forward)
     inputs = [try stem.forward(images.prefix(count), pass: pass)]
-    for block in blocks { inputs.append(try block.forward(inputs[inputs.count - 1], pass: pass)) }
+    for (i, block) in blocks.enumerated() {
+      try pass.willRead?(layers(after: i + 1))
+      inputs.append(try block.forward(inputs[inputs.count - 1], pass: pass))
+    }
     return try head.forward(inputs[inputs.count - 1], pass: pass)
+  }
+
+  /// How many layers are behind a block, the head among them: none behind the head, which is as if a block.
+  private func layers(after block: Int) -> Int {
+    block == blocks.count ? 0 : 1 + blocks[(block + 1)...].reduce(0) { $0 + $1.forwardOrder.count }
   }
 
   /// Fills the gradients of the parameters that train, given the loss's gradient by the last forward's logits.

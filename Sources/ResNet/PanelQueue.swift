@@ -28,7 +28,7 @@ import Compute
   func begin(_ all: [ConvolutionNorm], _ direction: Convolver.Direction) throws {
     guard shared != nil else { return }
     (waiting, self.direction) = (all[...], direction)
-    try packNext(meeting: direction == .forward)
+    if direction == .forward { try packNext(meeting: true) }
   }
 
   /// Packs this rank's part of the next convolution's weights, if there is one. Ranks must meet before ``current`` is read:

@@ -6,6 +6,8 @@ public import Compute
   public typealias Sum = @Sendable (UnsafeMutableBufferPointer<Double>) throws -> Void
   /// Told after each layer's backward that the gradients of its parameters are complete; see ``GradientBucket``.
   public typealias LayerDone = () throws -> Void
+  /// Told before weights are read that all layers' are about to be, but for the first so many, counted from the head.
+  public typealias WillRead = (_ allBut: Int) throws -> Void
 
   /// Whether to normalize by the batch's statistics and to drop out; otherwise running statistics are used and nothing
   /// is dropped.
@@ -16,6 +18,7 @@ public import Compute
   public let parts: BatchParts?
   /// How batch normalization's statistics are summed over ranks; each rank's own where nil.
   public let sumOverRanks: Sum?
+  public let willRead: WillRead?
   public let layerDone: LayerDone?
   /// Whether this rank gives the gradients that every rank knows, because ranks summed them already: the others give
   /// zeros, so that adding up all ranks' gradients leaves them as they are.
@@ -30,7 +33,8 @@ public import Compute
 
   public init(
     training: Bool, frozen: Bool = false, parts: BatchParts? = nil, sumOverRanks: Sum? = nil,
-    layerDone: LayerDone? = nil, givesCommonGradients: Bool = true, dropout: Float = 0, seed: UInt64 = 0,
+    willRead: WillRead? = nil, layerDone: LayerDone? = nil, givesCommonGradients: Bool = true, dropout: Float = 0,
+    seed: UInt64 = 0,
     step: Int = 0, images: [Int] = []
   ) {
     self.training = training
@@ -38,6 +42,7 @@ public import Compute
     self.parts = parts
     self.givesCommonGradients = givesCommonGradients
     unsafe self.sumOverRanks = sumOverRanks
+    self.willRead = willRead
     self.layerDone = layerDone
     self.dropout = dropout
     self.seed = seed

@@ -10,7 +10,10 @@ import Runs
 /// weights; when they have met again, the next bucket takes the memory. Backward needs none of these weights any more.
 ///
 /// Among several hosts, the slices' sums go to the other hosts in the background, and the weights are updated after
-/// backward. Where ranks of a host share no memory, the bucket goes around the ring.
+/// backward. Where a network is so slow that ranks would wait for it then, it carries the last layers' sums after the
+/// others: forward, which comes to these layers last, begins meanwhile. Such buckets are *deferred*.
+///
+/// Where ranks of a host share no memory, the bucket goes around the ring.
 final class Averaging {
   /// A part of a bucket that this rank sums and updates.
   private struct Slice {
@@ -34,6 +37,9 @@ final class Averaging {
   // Of the step that is under way.
   private var hyperparameters: Hyperparameters?
   private var (layersDone, bucketsDone) = (0, 0)
+  /// How many buckets are deferred, counted from the head's; and of these, how many are still to be updated.
+  private var (deferred, pending) = (0, 0)
+  var deferral = Deferral()
 
   /// - Parameter frozen: whether only what trains in a frozen network is updated.
   init(_ replica: Replica, frozen: Bool, optimizer: any Optimizer, stopwatch: Stopwatch, engine: Engine) {
@@ -56,10 +62,14 @@ final class Averaging {
   }
 
   /// Begins a step's backward.
-  func begin(_ hyperparameters: Hyperparameters) {
+  ///
+  /// - Parameter deferring: how many buckets, counted from the head's; the same on every rank.
+  func begin(_ hyperparameters: Hyperparameters, deferring: Int) {
+    precondition(pending == 0, "\(pending) buckets of the step before")
     self.hyperparameters = hyperparameters
     optimizer.step += 1
     (layersDone, bucketsDone) = (0, 0)
+    deferred = sums == nil ? 0 : min(deferring, buckets.count)
   }
 
   /// Backward has done another layer.
@@ -77,34 +87,62 @@ final class Averaging {
     }
     try stopwatch.time(\.averaging) {
       try replica.meet()
-      for slice in slices { try sum(slice) }
+      slices.forEach(sum)
+      if sums != nil && bucketsDone > deferred { try beginSums(slices) }
     }
     if sums == nil { slices.forEach(update) }
     try stopwatch.time(\.averaging) { try replica.meet() }
   }
 
-  /// After backward: returns when all weights are updated, and all ranks may read them.
+  /// After backward: returns when the weights of all buckets that are not deferred are updated, and all ranks may read them.
   func finish() throws {
     guard sums != nil else { return }
-    let slices = buckets.flatMap(\.slices)
-    for (done, slice) in slices.enumerated() {
-      try stopwatch.time(\.averaging) { try communicator.finishSums(allBut: slices.count - 1 - done) }
+    // Forward will need the last of them first.
+    for bucket in (0..<deferred).reversed() {
+      try stopwatch.time(\.averaging) { try beginSums(buckets[bucket].slices) }
+    }
+    pending = deferred
+    try updateSummed(Array(deferred..<buckets.count), waited: \.afterBackward)
+    if pending == 0 { deferral.adapt(most: buckets.count - 1) }
+  }
+
+  /// Returns when the weights of all layers are updated, but for the first `allBut`, counted from the head.
+  func complete(allBut layers: Int = 0) throws {
+    let needed = (0..<pending).reversed().prefix { buckets[$0].layersDone > layers }
+    if needed.isEmpty { return }
+    pending -= needed.count
+    try updateSummed(Array(needed), waited: \.inForward)
+    if pending == 0 { deferral.adapt(most: buckets.count - 1) }
+  }
+
+  /// Updates weights as the sums of these buckets, which were begun in this order, and before all others, are finished.
+  private func updateSummed(_ numbers: [Int], waited: WritableKeyPath<Deferral, Duration>) throws {
+    let start = communicator.waited
+    var left = (numbers + Array(0..<pending)).reduce(0) { $0 + buckets[$1].slices.count }
+    for slice in numbers.flatMap({ buckets[$0].slices }) {
+      left -= 1
+      try stopwatch.time(\.averaging) { try communicator.finishSums(allBut: left) }
       update(slice)
     }
+    deferral[keyPath: waited] += communicator.waited - start
     try stopwatch.time(\.averaging) { try replica.meet() }
   }
 
   private var target: UnsafeMutableBufferPointer<Float> { unsafe sums?.values ?? replica.parameters.gradients }
 
-  /// Sums this host's gradients, and lets the hosts' sums begin.
-  private func sum(_ slice: Slice) throws {
+  /// Sums this host's gradients.
+  private func sum(_ slice: Slice) {
     for (piece, summed) in zip(slice.pieces, slice.summed) {
       let range = piece.gradients..<piece.gradients + piece.values.count
       unsafe replica.sumGradients(range, into: target, at: summed.gradients, on: engine.threads)
     }
-    guard sums != nil else { return }
-    let first = slice.summed[0].gradients
-    try unsafe communicator.beginSum(slice: slice.number, .init(rebasing: target[first..<first + slice.count]))
+  }
+
+  private func beginSums(_ slices: [Slice]) throws {
+    for slice in slices {
+      let first = slice.summed[0].gradients
+      try unsafe communicator.beginSum(slice: slice.number, .init(rebasing: target[first..<first + slice.count]))
+    }
   }
 
   private func update(_ slice: Slice) {

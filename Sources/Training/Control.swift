@@ -10,24 +10,28 @@ public struct Control: Sendable {
   public let stop: Bool
   /// Rank 0's values, which all ranks use.
   public let hyperparameters: Hyperparameters
+  /// How many buckets of gradients are deferred: rank 0's, too.
+  let deferring: Int
 
   /// - Parameters:
   ///   - step: the step's number, the same on all ranks.
   ///   - lossSum: the sum of the loss over this rank's images and their labels.
   ///   - images: how many images this rank has.
+  ///   - deferring: rank 0's.
   /// - Throws: ``TrainingError/outOfStep(_:)`` if a rank is in another step, ``TrainingError/notFinite(step:)`` on all ranks
   ///   if the loss is not a number.
   static func exchange(
-    step: Int, stop: Bool, lossSum: Double, images: Int, labels: Int, schedule: any Schedule,
+    step: Int, stop: Bool, lossSum: Double, images: Int, labels: Int, schedule: any Schedule, deferring: Int,
     communicator: Communicator
   ) throws -> Control {
     var hyperparameters = schedule.values(at: step)
     let own = communicator.rank == 0 ? hyperparameters.values : hyperparameters.values.map { _ in 0 }
-    let sum = try communicator.sum([Double(step), stop ? 1 : 0, lossSum, Double(images)] + own)
+    let buckets = communicator.rank == 0 ? Double(deferring) : 0
+    let sum = try communicator.sum([Double(step), stop ? 1 : 0, lossSum, Double(images), buckets] + own)
     guard sum[0] == Double(step * communicator.size) else { throw TrainingError.outOfStep(step) }
     let loss = sum[2] / (sum[3] * Double(labels))
     guard loss.isFinite else { throw TrainingError.notFinite(step: step) }
-    hyperparameters.values = Array(sum[4...])
-    return Control(loss: loss, stop: sum[1] > 0, hyperparameters: hyperparameters)
+    hyperparameters.values = Array(sum[5...])
+    return Control(loss: loss, stop: sum[1] > 0, hyperparameters: hyperparameters, deferring: Int(sum[4]))
   }
 }

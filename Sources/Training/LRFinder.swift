@@ -30,6 +30,7 @@ public struct LRFinder: Equatable, Sendable {
     let saved = try LearnerState(learner)
     learner.schedule = self
     let curve = Result { try steps(learner, communicator: communicator, loader: loader, progress: progress) }
+    try learner.completeUpdate()
     try saved.restore(learner)
     return try curve.get()
   }

@@ -18,7 +18,7 @@ public final class Learner {
   private let stage: Configuration.Stage
   private let configuration: Configuration
   private let worker: Worker
-  private let averaging: Averaging
+  let averaging: Averaging
   /// This rank's images by the parts of a batch.
   private let parts: BatchParts
   private var communicator: Communicator { worker.communicator }
@@ -67,7 +67,8 @@ public final class Learner {
   public func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
     stopwatch.time(\.data) { unsafe batch.withImages { _ = unsafe network.images.floats.update(fromContentsOf: $0) } }
     let pass = unsafe Pass(
-      training: true, frozen: stage.frozen, parts: parts, sumOverRanks: sumOverRanks, layerDone: averaging.layerDone,
+      training: true, frozen: stage.frozen, parts: parts, sumOverRanks: sumOverRanks, willRead: averaging.complete,
+      layerDone: averaging.layerDone,
       givesCommonGradients: sumOverRanks == nil || communicator.rank == 0, dropout: Float(configuration.ps),
       seed: configuration.seed(of: stage), step: step, images: batch.indices)
     let logits = try stopwatch.time(\.forward) { try network.forward(count: batch.count, pass: pass) }
@@ -83,7 +84,7 @@ public final class Learner {
       }
       return try Control.exchange(
         step: step, stop: stop, lossSum: lossSum, images: batch.count, labels: parameters.labels, schedule: schedule,
-        communicator: communicator)
+        deferring: average == nil ? averaging.deferral.buckets : 0, communicator: communicator)
     }
 
     let dLogits = self.dLogits.prefix(batch.count)
@@ -91,7 +92,7 @@ public final class Learner {
       // Dividing by the size of the global batch makes the sum of the ranks' gradients the gradient of its mean loss.
       unsafe MultiLabelLoss.backward(logits, targets: $0, images: configuration.batchSize, into: dLogits)
     }
-    averaging.begin(control.hyperparameters)
+    averaging.begin(control.hyperparameters, deferring: control.deferring)
     try stopwatch.time(\.backward) { try network.backward(dLogits, pass: pass) }
     try averaging.finish()
     stopwatch.time(\.optimizer) {
@@ -104,6 +105,9 @@ public final class Learner {
     let epsilon = Float(configuration.labelSmoothing)
     return epsilon > 0 ? targets.map { $0 * (1 - epsilon) + epsilon / 2 } : targets
   }
+
+  /// Returns when the last step's update is complete, before anyone but the next step looks at the weights. Collective.
+  public func completeUpdate() throws { try averaging.complete() }
 
   /// Runs `body` with the weights that are evaluated in the network: their moving average, if there is one.
   func withResult<R>(_ body: () throws -> R) throws -> R {

@@ -13,7 +13,9 @@ extension Trainer {
   func trainEpoch(_ learner: Learner, _ stage: Configuration.Stage) throws -> Bool {
     let (epoch, start) = (progress.epoch, ContinuousClock.now)
     let elapsed = { [progress] in progress.secondsInEpoch + (ContinuousClock.now - start).seconds }
-    guard try trainSteps(learner, stage, elapsed: elapsed) else { return try stop(learner, seconds: elapsed()) }
+    let isComplete = try trainSteps(learner, stage, elapsed: elapsed)
+    try learner.completeUpdate()
+    guard isComplete else { return try stop(learner, seconds: elapsed()) }
     let validation = try savingOnFailure(learner) {
       try learner.withResult {
         let outcome = try validate(learner)
@@ -104,7 +106,10 @@ extension Trainer {
     do {
       return try work()
     } catch {
-      do { try save(learner) } catch let failure { onEvent(.note(.lost(reason: RunError.lost(failure)))) }
+      do {
+        try learner.completeUpdate()
+        try save(learner)
+      } catch let failure { onEvent(.note(.lost(reason: RunError.lost(failure)))) }
       throw error
     }
   }

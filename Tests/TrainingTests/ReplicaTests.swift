@@ -1,6 +1,7 @@
 import Checkpoints
 import Collectives
 import Compute
+import PlanetData
 import Runs
 import TestSupport
 import Testing
@@ -126,6 +127,51 @@ import Testing
     (configuration.ema, configuration.keepBest) = (0.9, true)
     let result = try fixture.train(configuration, in: fixture.run("run"), ranks: ranks, perHost: perHost)
     #expect(result.outcome == .finished && result.rows.count == 2)
+  }
+
+  /// However many buckets forward finds still on their way, steps have the same bits.
+  @Test(arguments: [1, 3, 100]) func deferring(buckets: Int) throws {
+    let stage = Configuration.Stage(
+      name: "stage", index: 0, size: 32, frozen: false, learningRates: [1e-3, 1e-3, 1e-3], epochs: 1)
+    var configuration = Configuration(stages: [stage])
+    configuration.batchSize = 4
+    let weights = { @Sendable [configuration] (deferred: Int) in
+      try onRanks(4, perHost: 2) { communicator in
+        let replica = try Replica(labels: Self.labels, architecture: .resnet50, among: communicator)
+        if communicator.rank == 0 { replica.parameters.initialize(seed: 3) }
+        try replica.broadcast()
+        let learner = try Learner(
+          replica, stage: stage, configuration: configuration, steps: 3, worker: slowWorker(communicator))
+        for step in 0..<3 {
+          let targets = (0..<Self.labels).map { Float(($0 + step) % 2) }
+          let batch = Batch([communicator.rank], targets: targets, size: stage.size) { pixels in
+            for i in pixels.indices { pixels[i] = Float((i * 31 + communicator.rank * 7 + step) % 101) / 50 - 1 }
+          }
+          learner.averaging.deferral = Deferral(buckets: deferred)
+          _ = try learner.step(batch, step: step, stop: false)
+        }
+        try learner.completeUpdate()
+        defer { withExtendedLifetime(replica) {} }
+        return hash(replica.parameters.values)
+      }
+    }
+    let expected = try weights(0)
+    #expect(Set(expected).count == 1)
+    #expect(try weights(buckets) == expected)
+  }
+
+  /// One bucket more is deferred while ranks wait longer after backward, one less while they do in forward.
+  @Test func deferral() {
+    var deferral = Deferral()
+    func steps(_ waits: [(after: Int, inForward: Int)]) -> [Int] {
+      waits.map { wait in
+        (deferral.afterBackward, deferral.inForward) = (.milliseconds(wait.after), .milliseconds(wait.inForward))
+        deferral.adapt(most: 2)
+        return deferral.buckets
+      }
+    }
+    #expect(steps([(90, 0), (50, 20), (40, 20), (30, 28), (2, 20), (0, 20), (0, 20)]) == [1, 2, 2, 2, 1, 0, 0])
+    #expect(steps([(3, 0), (0, 3)]) == [0, 0])
   }
 
   /// A run that goes on by other kernels says so; AVX2's and AVX-512's round fp32 alike.
