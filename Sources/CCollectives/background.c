@@ -77,6 +77,13 @@ static void *work(void *argument) {
   return NULL;
 }
 
+static void free_background(pd_background *b) {
+  pthread_cond_destroy(&b->changed);
+  pthread_mutex_destroy(&b->lock);
+  free(b->sums);
+  free(b);
+}
+
 static pd_background *start_background(pd_communicator *c) {
   pd_background *b = calloc(1, sizeof *b);
   if (!b) return NULL;
@@ -89,7 +96,7 @@ static pd_background *start_background(pd_communicator *c) {
   pthread_cond_init(&b->changed, &monotonic);
   pthread_condattr_destroy(&monotonic);
   if (pthread_create(&b->thread, NULL, work, b) == 0) return b;
-  free(b);
+  free_background(b);
   return NULL;
 }
 
@@ -101,17 +108,18 @@ void pd_stop_background(pd_communicator *c) {
   pthread_cond_signal(&b->changed);
   pthread_mutex_unlock(&b->lock);
   pthread_join(b->thread, NULL);
-  pthread_cond_destroy(&b->changed);
-  pthread_mutex_destroy(&b->lock);
-  free(b->sums);
-  free(b);
+  free_background(b);
   c->background = NULL;
 }
 
 int pd_begin_slice_sum(pd_communicator *c, int slice, float *values, size_t count) {
   sum next = {slice, values, count};
   if (c->failure != PD_OK) return c->failure;
-  if (!c->beside) return perform(c, &c->hosts, &next);
+  if (!c->beside) {
+    int code = perform(c, &c->hosts, &next);
+    if (code != PD_OK) pd_give_up(c);
+    return code;
+  }
   if (!c->background) c->background = start_background(c);
   pd_background *b = c->background;
   if (!b) return pd_fail(c, PD_LIBRARY, -1, "no thread for sums between hosts");

@@ -12,13 +12,13 @@
 //                  halves, and      quarters, and         quarters back            halves back
 //                  add              add
 //
-// Each sum is (a + b) + (c + d), whichever host makes it. Each sends 2 (h − 1) / h of the array, as around a ring, in
-// 2 log₂ h steps. The hosts that are farthest away swap all of their piece instead, and both add it up: as many bytes as
-// there and back, in one step instead of two. An array of little is not halved at all, since latency is what it costs.
+// Each sum is (a + b) + (c + d), whichever host makes it. Each sends 2 (h − 1) / h of the array, as around a ring.
+// The hosts that are farthest away swap all of their piece instead, and both add it up: as many bytes as
+// there and back, in one step instead of two, 2 log₂ h − 1 in all. An array of little is not halved at all, since latency is what it costs.
 
 #include "communicator.h"
 
-enum { LITTLE = 64 << 10 };
+enum { LITTLE = 128 << 10 };
 
 typedef struct {
   unsigned char *bytes;

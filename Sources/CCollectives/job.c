@@ -14,10 +14,9 @@ static void share(pd_communicator *c, pd_job *j) {
   c->block = j->block;
 }
 
-static int make_communicators(pd_communicator *c) {
+static int find_place(pd_communicator *c) {
   pd_job *j = c->link;
-  int error = MPI_Comm_dup(j->comm, &j->calls);
-  if (error == MPI_SUCCESS) error = MPI_Comm_rank(j->comm, &c->rank);
+  int error = MPI_Comm_rank(j->comm, &c->rank);
   if (error == MPI_SUCCESS) error = MPI_Comm_size(j->comm, &c->size);
   return error == MPI_SUCCESS ? PD_OK : pd_mpi_failure(c, error, -1);
 }
@@ -48,17 +47,22 @@ static int find_hosts(pd_communicator *c) {
   return pd_fail(c, PD_LIBRARY, -1, "no memory");
 }
 
-// The communicator of the background's thread.
-static int open_beside(pd_communicator *c, pd_job *j) {
+// The communicator of the background's thread, if every rank may have one: otherwise, sums between hosts are made when they
+// begin.
+static int open_beside(pd_communicator *c, pd_job *j, int granted) {
   if (c->hosts.count == 1) return PD_OK;
+  int least = MPI_THREAD_SINGLE;
+  int error = MPI_Allreduce(&granted, &least, 1, MPI_INT, MPI_MIN, j->comm);
+  if (error != MPI_SUCCESS) return pd_mpi_failure(c, error, -1);
+  if (least < MPI_THREAD_SERIALIZED) return PD_OK;
   pd_communicator *beside = pd_create(0, 1, 0, &pd_mpi_transport, sizeof(pd_job));
   if (!beside) return pd_fail(c, PD_LIBRARY, -1, "no memory");
   pd_job *other = beside->link;
   c->beside = beside;
   other->is_patient = 1;
   beside->timeout = 1e9;
-  int error = MPI_Comm_dup(j->comm, &other->comm);
-  return error == MPI_SUCCESS ? make_communicators(beside) : pd_mpi_failure(c, error, -1);
+  error = MPI_Comm_dup(j->comm, &other->comm);
+  return error == MPI_SUCCESS ? find_place(beside) : pd_mpi_failure(c, error, -1);
 }
 
 static int open_job(pd_communicator *c, pd_job *j) {
@@ -67,12 +71,11 @@ static int open_job(pd_communicator *c, pd_job *j) {
   if (error == MPI_SUCCESS) error = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &granted);
   if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);  // others inherit it
   if (error == MPI_SUCCESS) error = number_ranks(j);
+  if (error == MPI_SUCCESS) error = MPI_Comm_dup(j->comm, &j->calls);
   if (error != MPI_SUCCESS) return pd_mpi_failure(c, error, -1);
-  int code = make_communicators(c);
+  int code = find_place(c);
   if (code == PD_OK) code = find_hosts(c);
-  // Without a thread for them, sums between hosts are made when they begin.
-  if (code == PD_OK && granted >= MPI_THREAD_SERIALIZED) code = open_beside(c, j);
-  return code;
+  return code == PD_OK ? open_beside(c, j, granted) : code;
 }
 
 pd_communicator *pd_mpi_open(double timeout) {
@@ -87,24 +90,21 @@ int pd_mpi_reference_sum(pd_communicator *c, float *values, size_t count) {
   return error == MPI_SUCCESS ? PD_OK : pd_mpi_failure(c, error, -1);
 }
 
-static int free_communicators(pd_communicator *c) {
-  pd_job *j = c->link;
-  int error = MPI_Comm_free(&j->comm);
-  return error == MPI_SUCCESS ? MPI_Comm_free(&j->calls) : error;
-}
-
 int pd_mpi_leave(pd_communicator *c) {
+  pd_job *j = c->link, *other = c->beside ? c->beside->link : NULL;
   // MPI_Finalize waits for every rank, for ever: make sure first that they come.
   int code = pd_barrier(c);
   if (code != PD_OK) return code;
   pd_stop_background(c);
-  int error = c->beside ? free_communicators(c->beside) : MPI_SUCCESS;
-  if (error == MPI_SUCCESS) error = free_communicators(c);
+  int error = other ? MPI_Comm_free(&other->comm) : MPI_SUCCESS;
+  if (error == MPI_SUCCESS) error = MPI_Comm_free(&j->calls);
+  if (error == MPI_SUCCESS) error = MPI_Comm_free(&j->comm);
   if (error == MPI_SUCCESS) error = MPI_Finalize();
   return error == MPI_SUCCESS ? PD_OK : pd_mpi_failure(c, error, -1);
 }
 
 void pd_mpi_abort(int code) {
+  pthread_mutex_lock(&pd_turn);  // for good: the background is not to go on
   MPI_Abort(MPI_COMM_WORLD, code);
   _exit(code);  // MPI_Abort may return
 }

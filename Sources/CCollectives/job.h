@@ -8,7 +8,7 @@
 
 typedef struct {
   MPI_Comm comm;   // our own, so that no one else's messages meet ours
-  MPI_Comm calls;  // for the roll call
+  MPI_Comm calls;  // for the roll call; the background has none
   struct {
     pd_exchange exchange;
     MPI_Request requests[2];  // receive, send

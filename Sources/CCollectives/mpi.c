@@ -18,7 +18,7 @@ pthread_mutex_t pd_turn = PTHREAD_MUTEX_INITIALIZER;
 int pd_mpi_failure(pd_communicator *c, int error, int peer) {
   char text[MPI_MAX_ERROR_STRING + 1] = "";
   int length = 0;
-  if (MPI_Error_string(error, text, &length) != MPI_SUCCESS) text[0] = 0;
+  if (IN_TURN(MPI_Error_string(error, text, &length)) != MPI_SUCCESS) text[0] = 0;
   return pd_fail(c, PD_LIBRARY, peer, "%s (MPI error %d)", text, error);
 }
 
@@ -60,7 +60,7 @@ static void pause_after(double waited, int is_patient) {
 static int check_received(pd_communicator *c, const pd_exchange *exchange, const MPI_Status *status) {
   if (exchange->receive_bytes == 0) return PD_OK;
   int bytes = 0;
-  int error = MPI_Get_count(status, MPI_BYTE, &bytes);
+  int error = IN_TURN(MPI_Get_count(status, MPI_BYTE, &bytes));
   if (error != MPI_SUCCESS) return pd_mpi_failure(c, error, exchange->from);
   return pd_check(c, exchange, status->MPI_TAG, (size_t)bytes);
 }

@@ -90,7 +90,7 @@ int pd_small_broadcast(pd_communicator *c, void *data, size_t bytes, int root) {
     size_t now = smaller(bytes - offset, PD_MAILBOX);
     if (c->rank == root) memcpy(pd_next_mailbox(c), at + offset, now);
     code = pd_meet(c, PD_TAG_BROADCAST, bytes - offset);
-    if (code == PD_OK && !has_root) memset(at + offset, 0, now);
+    if (code == PD_OK && !has_root && c->rank == hosts->first) memset(at + offset, 0, now);
     if (code == PD_OK && has_root && c->rank != root) memcpy(at + offset, pd_mailbox(c, root), now);
     if (code == PD_OK) code = over_hosts(c, at + offset, now, &kind);
   }

@@ -2,7 +2,7 @@ import CCollectives
 
 extension Communicator {
   /// Replaces `values` by their sum over the ranks, elementwise: with the ring of `ring.c`, or of few
-  /// numbers on one host with `small.c`.
+  /// numbers, where ranks of a host share memory, with `small.c`.
   ///
   /// The result is the same to the bit on every rank, and from run to run with as many ranks on as many hosts. Any length
   /// that is the same on all ranks, also 0; any part of a larger array, whose neighbours stay untouched. Nothing is

@@ -6,7 +6,7 @@ import CCollectives
 /// the timeout; after an error every further operation throws the same.
 ///
 /// Ranks are processes of an `mpirun` job (``withJob(timeout:onFailure:_:)``), or threads of this process, for tests
-/// (``threads(_:timeout:)``); the code between is the same.
+/// (``threads(_:ranksPerHost:timeout:)``); the code between is the same.
 ///
 /// It is `Sendable` because its users promise that one thread at a time uses it; with processes, the one that joined.
 @safe public final class Communicator: @unchecked Sendable {

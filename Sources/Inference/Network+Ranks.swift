@@ -7,7 +7,11 @@ extension Network {
   ///
   /// From now on, all ranks of a host run the same passes: see ``shareWeights(_:team:keeper:meet:)``.
   public func packTogether(among communicator: Communicator) throws {
-    guard communicator.slices > 1 else { return }
+    // The work is dealt to threads, of which each rank of a host must have as many.
+    let all = try communicator.allGather(threads.count)
+    let first = communicator.rank - communicator.placeHere
+    let areAlike = Set(all[first..<first + communicator.ranksHere]).count == 1
+    guard try communicator.allGather(areAlike).allSatisfy({ $0 }), communicator.slices > 1 else { return }
     let floats = (panelBytes + 3) / 4
     guard let memory = try SharedMemory(floats: floats, arrays: 2, among: communicator) else { return }
     let buffers = unsafe (0..<2).compactMap { unsafe UnsafeMutableRawPointer(memory.floats($0).baseAddress) }

@@ -69,6 +69,8 @@ public final class Network {
   // What each block was given in the last forward, and the last one's output.
   private var inputs: [Tensor]
 
+  public var threads: Threads { engine.threads }
+
   /// Whether ``shareWeights(_:team:keeper:meet:)`` was called.
   public var sharesWeights: Bool { plan.panels.shared != nil }
 

@@ -33,6 +33,8 @@ final class Averaging {
   private let buckets: [(layersDone: Int, slices: [Slice])]
   /// What the hosts sum; nil where a rank's gradients are the place for sums, too.
   private let sums: OwnedFloats?
+  /// Whether the background may be writing to them.
+  private var areBusy = false
   private var communicator: Communicator { replica.communicator }
   // Of the step that is under way.
   private var hyperparameters: Hyperparameters?
@@ -59,6 +61,11 @@ final class Averaging {
       return (bucket.layersDone, slices)
     }
     sums = isBetweenHosts ? OwnedFloats(place) : nil
+  }
+
+  deinit {
+    // After a failure nobody knows when the background stops, and the process soon ends: the memory stays.
+    if areBusy, let sums { _ = unsafe Unmanaged.passRetained(sums) }
   }
 
   /// Begins a step's backward.
@@ -124,6 +131,7 @@ final class Averaging {
       try stopwatch.time(\.averaging) { try communicator.finishSums(allBut: left) }
       update(slice)
     }
+    areBusy = left > 0
     deferral[keyPath: waited] += communicator.waited - start
     try stopwatch.time(\.averaging) { try replica.meet() }
   }
@@ -139,6 +147,7 @@ final class Averaging {
   }
 
   private func beginSums(_ slices: [Slice]) throws {
+    areBusy = true
     for slice in slices {
       let first = slice.summed[0].gradients
       try unsafe communicator.beginSum(slice: slice.number, .init(rebasing: target[first..<first + slice.count]))

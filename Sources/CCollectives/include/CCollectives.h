@@ -92,7 +92,7 @@ int pd_barrier_here(pd_communicator *c);
 
 // MARK: Common memory
 
-/// Zeros that all ranks of a host see, each at an address of its own. Every rank calls it with as many `bytes`.
+/// Zeros that all ranks of a host see, each at an address of its own. Every rank calls it, those of a host with as many `bytes`.
 ///
 /// - `memory`: NULL on all ranks if they have no common memory, or one cannot have so much: see pd_sharing_problem.
 int pd_share_memory(pd_communicator *c, size_t bytes, void *_Nullable *_Nonnull memory);

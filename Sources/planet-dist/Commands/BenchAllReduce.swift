@@ -10,8 +10,8 @@ struct BenchAllReduce: ParsableCommand {
     commandName: "all-reduce",
     abstract: "Time sums over the ranks: the way training takes, the ring by messages, and MPI_Allreduce.",
     discussion: """
-      The ways are tried in turn. On one host training sends no gradients: ranks share memory, and each sums its own part \
-      of all ranks' gradients ("own parts"); what is small goes through mailboxes there.
+      The ways are tried in turn. Training sends no gradients on a host: ranks share memory, and each sums its own part of \
+      all ranks' gradients ("own parts"), which it exchanges with other hosts; what is small goes through mailboxes.
       """)
 
   @Option(help: "Trials of each; the median counts.")

@@ -19,7 +19,7 @@ struct ComputeOptions: ParsableArguments {
 
   @Option(
     help:
-      "How ranks add up what they have: auto, through the memory that those of one host share, or ring, by messages around a ring."
+      "How ranks add up what they have: auto, through the memory that those of a host share, and then between hosts, or ring, by messages around a ring of all ranks."
   )
   var allReduce = AllReduce.auto
 
@@ -45,7 +45,7 @@ struct ComputeOptions: ParsableArguments {
     if allReduce == .ring { communicator.sendMessages() }
     if communicator.rank == 0, allReduce == .auto, let problem = communicator.sharingProblem {
       Console.complain(
-        "warning: ranks cannot share this host's memory (\(problem)), and send messages, which is slower")
+        "warning: ranks cannot share their host's memory (\(problem)), and send messages, which is slower")
     }
     let precision = precision ?? fallback
     let kernels = try communicator.agree { try Kernels.choose(ProcessInfo.processInfo.environment["PLANET_ISA"]) }
@@ -73,7 +73,7 @@ struct ComputeOptions: ParsableArguments {
 
 /// By which way ranks work together.
 enum AllReduce: String, CaseIterable, ExpressibleByArgument {
-  /// Common memory, where all ranks run on one host that lets them share it; else the ring.
+  /// Through common memory on each host, if every host lets its ranks share it, and then between hosts; else the ring.
   case auto
   case ring
 }
