@@ -34,6 +34,32 @@ struct MPITests {
     #expect(run.exitCode == 0 && run.output.contains(answer), "\(run.output) \(run.errors)")
   }
 
+  /// Runs ring-check with so many ranks as if on each host: by their own name for it, and over sockets.
+  private func onHosts(ranks: Int, perHost: Int, _ arguments: [String]) throws -> ProgramRun {
+    let program = ProgramRun.path(ofProduct: "ring-check")
+    let renamed =
+      "unshare --uts bash -c 'hostname node$((OMPI_COMM_WORLD_RANK / \(perHost))); exec \"$0\" \"$@\"' \"$0\" \"$@\""
+    return try ProgramRun(
+      "/bin/bash", ranks: ranks, ["-c", renamed, program] + arguments, environment: ["OMPI_MCA_btl": "tcp,self"])
+  }
+
+  /// Among hosts that have as many ranks each, and others.
+  @Test(
+    .enabled(if: geteuid() == 0, "needs root, to rename hosts"), arguments: [(2, 1), (3, 1), (4, 2), (4, 3), (5, 2)])
+  func asIfOnSeveralHosts(ranks: Int, perHost: Int) throws {
+    let run = try onHosts(ranks: ranks, perHost: perHost, ["all"])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.output.contains("ok with \(ranks), on \((ranks + perHost - 1) / perHost) hosts"), "\(run.output)")
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "needs root, to rename hosts"), arguments: [0, 1, 2, 3])
+  func aRankOfAHostThatDoesNotComeIsNamedInTime(away: Int) throws {
+    let run = try onHosts(ranks: 4, perHost: 2, ["sleep", String(away)])
+    #expect(run.exitCode == 75)
+    #expect(run.lines(containing: "all-reduce: rank \(away) did not come within 2 s").count == 1, "\(run.errors)")
+    #expect(run.lines(containing: "did not come").count == 1, "\(run.errors)")
+  }
+
   @Test func withoutMpirunItIsAJobOfOne() throws {
     let run = try ProgramRun("ring-check", ranks: nil, ["all"])
     #expect(run.exitCode == 0, "\(run.errors)")

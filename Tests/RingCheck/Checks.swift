@@ -7,7 +7,30 @@ extension RingCheck {
       try checkSum(count, communicator)
     }
     try checkExchange(communicator)
-    if communicator.rank == 0 { print("ok with \(p)") }
+    try checkSlices(communicator)
+    if communicator.rank == 0 {
+      print("ok with \(p), on \(communicator.hosts) host\(communicator.hosts == 1 ? "" : "s")")
+    }
+  }
+
+  /// Several sums between hosts at a time. Each host gives one more than its lowest rank.
+  static func checkSlices(_ communicator: Communicator) throws {
+    let first = communicator.rank - communicator.placeHere
+    let expected = Float(Set(try communicator.allGather(first)).reduce(0) { $0 + $1 + 1 })
+    let sums = communicator.ownSlices.flatMap { slice in
+      [1, 1000, 300_001].map { count in
+        let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: count)
+        values.initialize(repeating: Float(first + 1))
+        return (slice, values)
+      }
+    }
+    for (slice, values) in sums { try communicator.beginSum(slice: slice, values) }
+    for (done, sum) in sums.enumerated() {
+      try communicator.finishSums(allBut: sums.count - 1 - done)
+      guard sum.1.allSatisfy({ $0 == expected }) else { throw Failure("sum of slice \(sum.0) between hosts") }
+    }
+    for sum in sums { sum.1.deallocate() }
+    try communicator.barrier()
   }
 
   /// Rank `rank`'s element `index`: small and irregular, with sums over ranks that differ in every bit.

@@ -110,10 +110,12 @@ import Testing
       return (try SafeTensors.read(run.model("stage-2-rn50")).tensors, result)
     }
     let (weights, result) = try train(1, 1, 1)
-    for (ranks, perHost, threads) in [(1, 1, 3), (2, 1, 1), (4, 4, 2), (8, 8, 1), (8, 2, 1)] {
-      let (others, other) = try train(ranks, perHost, threads)
+    // In bf16 fewer: what deals out the work is the same.
+    let others = precision == .bf16 ? [(4, 2, 2), (8, 8, 1)] : [(1, 1, 3), (2, 1, 1), (4, 4, 2), (8, 8, 1), (8, 2, 1)]
+    for (ranks, perHost, threads) in others {
+      let (sameWeights, other) = try train(ranks, perHost, threads)
       let what: Comment = "\(ranks) ranks, \(perHost) on a host, of \(threads) threads"
-      #expect(others == weights, what)
+      #expect(sameWeights == weights, what)
       #expect(other.steps.map(\.loss) == result.steps.map(\.loss), what)
       #expect(other.rows.map(\.metrics) == result.rows.map(\.metrics), what)
     }
@@ -121,7 +123,7 @@ import Testing
 
   /// Hosts that are no power of two, or have not as many ranks each, train all the same; that their replicas are equal,
   /// training itself makes sure.
-  @Test(arguments: [(3, 1), (3, 2), (4, 3)]) func unequalHosts(ranks: Int, perHost: Int) throws {
+  @Test(arguments: [(3, 1), (4, 3)]) func unequalHosts(ranks: Int, perHost: Int) throws {
     let fixture = try Fixture()
     var configuration = Fixture.configuration(epochs: 1)
     (configuration.ema, configuration.keepBest) = (0.9, true)
