@@ -16,7 +16,7 @@ enum Leftovers {
     let shortName = String(host.prefix { $0 != "." })
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     var old: [String: String] = [:]
-    for name in names where prefixes.contains(where: { name.hasPrefix("\($0)\(shortName).") }) {
+    for name in names where prefixes.contains(where: { name.begins(with: "\($0)\(shortName).") }) {
       if let inode = inodeIfOld("\(folder)/\(name)") { old[inode] = "\(folder)/\(name)" }
     }
     if old.isEmpty { return }
@@ -38,12 +38,12 @@ enum Leftovers {
   private static func inodesInMemory() -> Set<String>? {
     let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     var used: Set<String> = []
-    for process in processes where process.allSatisfy(\.isNumber) {
+    for process in processes where process.utf8.allSatisfy({ (48...57).contains($0) }) {
       var status = stat()
       guard unsafe stat("/proc/\(process)/maps", &status) == 0, status.st_uid == geteuid() else { continue }
       guard unsafe access("/proc/\(process)/maps", R_OK) == 0 else { return nil }
       for line in ProcFile.lines("/proc/\(process)/maps") {
-        let columns = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+        let columns = line.parts(by: " ").filter { !$0.isEmpty }
         if columns.count > 4 { used.insert(String(columns[4])) }
       }
     }

@@ -19,6 +19,11 @@ public enum OpenBLAS {
     let (common, chosen) = ("Haswell", getenv("OPENBLAS_CORETYPE").map { String(cString: $0) } ?? "")
     guard chosen.isEmpty, core != common, Kernels.all.contains(where: { $0.name == "AVX2" }) else { return }
     setenv("OPENBLAS_CORETYPE", common, 1)
+    // By its own name, as which ps and pkill know it, rather than as "exe".
+    if let program = realpath("/proc/self/exe", nil) {
+      execv(program, CommandLine.unsafeArgv)
+      free(program)
+    }
     execv("/proc/self/exe", CommandLine.unsafeArgv)
   }
 }

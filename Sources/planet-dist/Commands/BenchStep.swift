@@ -47,16 +47,16 @@ struct BenchStep: ParsableCommand {
           result.gflops, 100 * result.fractionOfPeak))
       if result.phases.isEmpty { return }
       let isAlone = communicator.size == 1
-      Console.print(Self.line(["ms of a step", isAlone ? "" : "waiting", isAlone ? "" : "slowest rank"], "working"))
+      Console.print(Self.line(["ms of a step", "working"] + (isAlone ? [] : ["waiting", "slowest rank"])))
       for phase in result.phases.sorted(by: { $0.working > $1.working }) {
-        let others = isAlone ? ["", ""] : [String(format: "%.1f", phase.waiting), String(phase.slowestRank)]
-        Console.print(Self.line([phase.name] + others, String(format: "%.1f", phase.working)))
+        let others = isAlone ? [] : [String(format: "%.1f", phase.waiting), String(phase.slowestRank)]
+        Console.print(Self.line([phase.name, String(format: "%.1f", phase.working)] + others))
       }
       Console.print(String(format: "%.2f GB of a host's memory", result.hostGigabytes))
     }
   }
 
-  private static func line(_ cells: [String], _ working: String) -> String {
-    TextTable.line([cells[0], working] + cells[1...], [.left(12), .right(9), .right(9), .right(13)], gap: 2)
+  private static func line(_ cells: [String]) -> String {
+    TextTable.line(cells, Array([.left(12), .right(9), .right(9), .right(13)].prefix(cells.count)), gap: 2)
   }
 }
