@@ -160,10 +160,7 @@ static int wait_for(pd_communicator *c, size_t pending) {
       if (c->transport->missing) suspect = c->transport->missing(c, suspect, caller);
       return pd_fail(c, PD_TIMED_OUT, suspect, "%s", "");
     }
-    struct timespec nap;
-    clock_gettime(CLOCK_MONOTONIC, &nap);
-    nap.tv_nsec += 20000000;
-    if (nap.tv_nsec >= 1000000000) nap.tv_sec++, nap.tv_nsec -= 1000000000;
+    struct timespec nap = pd_after(0.02);
     pthread_cond_timedwait(&b->changed, &b->lock, &nap);
   }
   return PD_OK;

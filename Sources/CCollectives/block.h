@@ -32,8 +32,8 @@ struct pd_block {
 // How large the block of so many ranks is. It begins as zeros.
 size_t pd_block_bytes(int ranks);
 
-// Comes to the next round, and returns once all ranks of the host have: then what each wrote into its mailbox can be read, until
-// this rank comes to the round after.
+// Comes to the next round, and returns once all ranks of the host have: then what each wrote into its mailbox can be
+// read, until this rank comes to the round after.
 int pd_meet(pd_communicator *c, pd_tag tag, size_t bytes);
 
 // This rank's mailbox of the round that it comes to next; a rank's of this host, of the round this one last came to.

@@ -109,6 +109,18 @@ double pd_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+struct timespec pd_after(double seconds) {
+  struct timespec end;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_sec += (time_t)seconds;
+  end.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
+  if (end.tv_nsec >= 1000000000) {
+    end.tv_sec++;
+    end.tv_nsec -= 1000000000;
+  }
+  return end;
+}
+
 // A large array is better cut into pieces that are under way at the same time, as messages do it.
 size_t pd_small_bytes(void) { return 8 * (size_t)PD_MAILBOX; }
 int pd_is_small(const pd_communicator *c, size_t bytes) { return pd_shares_memory(c) && bytes <= pd_small_bytes(); }

@@ -1,6 +1,8 @@
 // What the operations know of a network: a few functions. Implemented by mpi.c and threads.c.
 #pragma once
 
+#include <time.h>
+
 #include "CCollectives.h"
 
 #pragma clang assume_nonnull begin
@@ -111,6 +113,8 @@ int pd_check(pd_communicator *c, const pd_exchange *expected, int tag, size_t by
 
 // Seconds on a clock that only goes forward.
 double pd_now(void);
+// The moment so many seconds from now, on that clock.
+struct timespec pd_after(double seconds);
 
 // Start and finish in one.
 int pd_do(pd_communicator *c, const pd_exchange *exchange);

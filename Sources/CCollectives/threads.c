@@ -92,24 +92,12 @@ static int receive(pd_communicator *c, group *g, const pd_exchange *exchange, co
   return PD_OK;
 }
 
-static struct timespec after(double seconds) {
-  struct timespec end;
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  end.tv_sec += (time_t)seconds;
-  end.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
-  if (end.tv_nsec >= 1000000000) {
-    end.tv_sec++;
-    end.tv_nsec -= 1000000000;
-  }
-  return end;
-}
-
 static int finish(pd_communicator *c) {
   seat *s = c->link;
   group *g = s->group;
   size_t slot = s->finished++ % PD_IN_FLIGHT;
   const pd_exchange *exchange = &s->exchanges[slot];
-  struct timespec end = after(c->timeout);
+  struct timespec end = pd_after(c->timeout);
   pthread_mutex_lock(&g->lock);
   int code = exchange->receive_bytes > 0 ? receive(c, g, exchange, &end) : PD_OK;
   if (code == PD_OK && exchange->send_bytes > 0)

@@ -6,6 +6,8 @@ extension Communicator {
   public var hosts: Int { unsafe Int(pd_host_count(handle)) }
   /// How many ranks this host has. They are consecutive.
   public var ranksHere: Int { unsafe Int(pd_ranks_here(handle)) }
+  /// Their numbers.
+  public var hostRanks: Range<Int> { rank - placeHere..<rank - placeHere + ranksHere }
   /// This rank's place among them, in `0..<ranksHere`.
   public var placeHere: Int { unsafe Int(pd_place_here(handle)) }
 

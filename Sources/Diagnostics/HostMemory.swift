@@ -6,8 +6,7 @@ public enum HostMemory {
   /// Memory of the ranks of a host now, what they share counted once, in GB; of the host with the most. Collective.
   public static func gigabytes(_ communicator: Communicator) throws -> Double {
     let all = try communicator.allGather(kilobytes("Pss", in: "/proc/self/smaps_rollup"))
-    let first = communicator.rank - communicator.placeHere
-    let here = all[first..<first + communicator.ranksHere].reduce(0, +)
+    let here = all[communicator.hostRanks].reduce(0, +)
     return gigabytes(try communicator.allGather(here).max() ?? 0)
   }
 

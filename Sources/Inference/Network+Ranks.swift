@@ -9,8 +9,7 @@ extension Network {
   public func packTogether(among communicator: Communicator) throws {
     // The work is dealt to threads, of which each rank of a host must have as many.
     let all = try communicator.allGather(threads.count)
-    let first = communicator.rank - communicator.placeHere
-    let areAlike = Set(all[first..<first + communicator.ranksHere]).count == 1
+    let areAlike = Set(all[communicator.hostRanks]).count == 1
     guard try communicator.allGather(areAlike).allSatisfy({ $0 }), communicator.slices > 1 else { return }
     let floats = (panelBytes + 3) / 4
     guard let memory = try SharedMemory(floats: floats, arrays: 2, among: communicator) else { return }

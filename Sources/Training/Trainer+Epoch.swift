@@ -106,10 +106,7 @@ extension Trainer {
     do {
       return try work()
     } catch {
-      do {
-        try learner.completeUpdate()
-        try save(learner)
-      } catch let failure { onEvent(.note(.lost(reason: RunError.lost(failure)))) }
+      do { try save(learner) } catch let failure { onEvent(.note(.lost(reason: RunError.lost(failure)))) }
       throw error
     }
   }
@@ -122,6 +119,7 @@ extension Trainer {
 
   /// Saves the training state.
   func save(_ learner: Learner) throws {
+    try learner.completeUpdate()
     // Replicas are equal, so all ranks find the same. A useless state must not replace the last good one.
     guard unsafe allFinite(parameters.values), unsafe allFinite(parameters.runningStatistics)
     else { throw TrainingError.notFinite(step: progress.optimizerStep) }

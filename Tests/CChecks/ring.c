@@ -1,6 +1,6 @@
 // The collective operations with threads as ranks, on one host and as if on several, without Swift: what `launch/sanitize`
-// runs. Every operation is checked against its definition in small and odd lengths, and so is how the others learn that a rank gave up or went astray.
-// Exits with 1 and a line for each result that is off.
+// runs. Every operation is checked against its definition in small and odd lengths, and so is how the others learn that a
+// rank gave up or went astray. Exits with 1 and a line for each result that is off.
 
 #include <pthread.h>
 #include <stdio.h>
