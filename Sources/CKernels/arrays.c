@@ -54,3 +54,29 @@ uint64_t pd_hash(const float *x, size_t count) {
   for (int i = 0; i < 4; i++) all = (all ^ h[i]) * 0xBF58476D1CE4E5B9u, all ^= all >> 32;
   return all;
 }
+
+uint64_t pd_flush_denormals(void) {
+#if defined(__x86_64__)
+  enum { inputs = 1 << 6, results = 1 << 15 };
+  unsigned before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(before | inputs | results);
+  return before;
+#elif defined(__aarch64__)
+  uint64_t before, both = 1 << 24;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+  __asm__ volatile("msr fpcr, %0" : : "r"(before | both));
+  return before;
+#else
+  return 0;
+#endif
+}
+
+void pd_restore_denormals(uint64_t before) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr((unsigned)before);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(before));
+#else
+  (void)before;
+#endif
+}

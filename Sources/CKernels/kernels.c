@@ -7,7 +7,10 @@
 #include <string.h>
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 #include "shared.h"
@@ -65,21 +68,66 @@ static inline uint16_t pd_narrow(float x) {
 #include "set.inc"
 #pragma clang attribute pop
 
+#pragma clang attribute push(__attribute__((target(AVX512 ",avx512bf16,amx-tile,amx-bf16"))), apply_to = function)
+#define SET amx
+#define NAME "AMX"
+#define LANES 16
+#define NV 4
+#define MR 6
+#define BF16_INSTRUCTIONS
+#define AMX_TILES
+#define AMX_INSTRUCTIONS
+#include "set.inc"
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define SET amx_emulated
+#define NAME "AMX emulated"
+#define LANES 8
+#define NV 2
+#define MR 6
+#define AMX_TILES
+#include "set.inc"
+#pragma clang attribute pop
+
+// Whether the CPU has tiles and the kernel lets this process use them, as which it must be asked: their registers are large.
+static int pd_has_tiles(void) {
+  enum { leaf = 7, tile = 1 << 24, bf16 = 1 << 22, request = 0x1023 /* ARCH_REQ_XCOMP_PERM */, tile_data = 18 };
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(leaf, 0, &a, &b, &c, &d) || (d & (tile | bf16)) != (tile | bf16)) return 0;
+  return syscall(SYS_arch_prctl, request, tile_data) == 0;
+}
+
 #endif
 
 const pd_set *const *pd_sets(int *count) {
-  static const pd_set *all[4];
+  static const pd_set *all[6];
   int n = 0;
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("x86-64-v4")) {
-    if (__builtin_cpu_supports("avx512bf16")) all[n++] = &pd_set_avx512bf16;
+    int pairs = __builtin_cpu_supports("avx512bf16");
+    // Intel's CPUs multiply pairs of bf16 at half the rate of floats, AMD's at twice of it.
+    int first = pairs && !__builtin_cpu_is("intel");
+    if (pairs && pd_has_tiles()) all[n++] = &pd_set_amx;
+    if (pairs && first) all[n++] = &pd_set_avx512bf16;
     all[n++] = &pd_set_avx512;
+    if (pairs && !first) all[n++] = &pd_set_avx512bf16;
   }
-  if (__builtin_cpu_supports("x86-64-v3")) all[n++] = &pd_set_avx2;
+  if (__builtin_cpu_supports("x86-64-v3")) all[n++] = &pd_set_avx2, all[n++] = &pd_set_amx_emulated;
 #endif
   all[n++] = &pd_set_portable;
   *count = n;
   return all;
+}
+
+size_t pd_panels(const pd_kernels *kernels, int taps, int inputs, int outputs) {
+  size_t values = kernels->gathers, words = (inputs * values + 3) / 4, panels = (outputs + kernels->panel - 1) / kernels->panel;
+  return 4 * taps * ((words + kernels->unit - 1) / kernels->unit * kernels->unit) * panels * kernels->panel;
+}
+
+size_t pd_convolve_scratch(const pd_kernels *kernels, int taps, int channels) {
+  // Tiles of gathered rows; registers need none.
+  return kernels->unit > 1 ? (size_t)kernels->block * taps * ((channels + 31) / 32) * 64 : 0;
 }
 
 size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels) {

@@ -13,7 +13,6 @@ enum {
 
 // The sums that consecutive rows of the output belong to, which are `step` pixels apart.
 static inline void pd_piece_sums(const pd_pass *pass, size_t pixel, size_t step, size_t count, double **into) {
-  pixel += pass->before;
   size_t n = pixel / pass->pixels, at = pixel % pass->pixels, pieces = pd_pieces(pass->pixels);
   for (size_t i = 0; i < count; i++) {
     into[i] = pass->sums + (n * pieces + at / PD_PIECE) * 2 * pass->channels;
@@ -74,4 +73,28 @@ static size_t pd_run(const pd_rows *g, pd_cursor *at, size_t limit) {
     if (++at->y == g->height) at->y = 0, at->n++;
   }
   return run;
+}
+
+// What rows first ..< first + count gather, `group` rows together: row i's tap t to
+// into[(i / group · taps + t) · group + i % group]. A value of the input has so many bytes. Line by line: a row at a time,
+// finding the pointers would take as long as multiplying by few channels.
+static void pd_gather(const pd_rows *g, const void *input, size_t bytes, size_t first, size_t count, size_t group,
+                      const void **into) {
+  pd_cursor at = pd_cursor_at(g, first);
+  for (size_t i = 0, run; i < count; i += run) {
+    pd_cursor line = at;
+    run = pd_run(g, &at, count - i);
+    for (int t = 0; t < g->taps; t++) {
+      int y = line.y * g->stride + g->dy[t], x = line.x * g->stride + g->dx[t];
+      int inside = y >= 0 && y < g->in_height;
+      ptrdiff_t pixel = ((ptrdiff_t)line.n * g->in_height + y) * g->in_width - (ptrdiff_t)g->in_before;
+      size_t left = group - i % group;
+      const void **to = into + (i / group * g->taps + t) * group + i % group;
+      for (size_t r = 0; r < run; r++, x += g->stride) {
+        *to++ = inside && x >= 0 && x < g->in_width
+                    ? (const char *)input + (pixel + x) * g->in_pitch * (ptrdiff_t)bytes : (const void *)pd_zeros;
+        if (--left == 0) left = group, to += (g->taps - 1) * group;
+      }
+    }
+  }
 }

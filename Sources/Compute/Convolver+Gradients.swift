@@ -24,13 +24,16 @@ extension Convolver {
       return pd_backward_rows(
         filter, Int32(dx.shape.images), Int32(dx.shape.height), Int32(dx.shape.width), parity.y, parity.x, &order)
     }
-    chunks(dy.shape, for: after) { _, dyRows, _ in
+    chunks(dy.shape, for: after) { part, dyRows in
       if let before { engine.run(before, on: dy, dyRows) }
+      let prepared = readsAsStored ? UnsafeRawPointer(dy.memory) : prepare(dy, dyRows, part)
       for (parity, rows) in zip(parities, rows) where !(parity.order.isEmpty && adding) {
+        var rows = rows
+        if !readsAsStored { rows.in_before = dyRows.lowerBound }
         let own = Shape(dx.shape.images, Int(rows.height), Int(rows.width), 1)
         convolve(
-          rows, dy.memory, panels + parity.offset, dx.memory, adding ? PD_ADD : PD_REPLACE,
-          self.rows(of: own, for: dyRows, of: dy.shape), after?.c())
+          rows, prepared, panels + parity.offset, dx.memory, adding ? PD_ADD : PD_REPLACE,
+          self.rows(of: own, for: dyRows, of: dy.shape), after, part)
       }
     }
   }
@@ -51,7 +54,7 @@ extension Convolver {
     }
     engine.threads.split(Int(filter.inputs), by: panels(filter.outputs)) { part, inputs, panels in
       parts.sum(into: dw, count: count, waiting: scratch.waiting(parts)) { _, images, to, carry in
-        withUnsafePointer(to: forwardRows(x.shape, images: images.count)) { rows in
+        withUnsafePointer(to: forwardRows(x.images(images).shape)) { rows in
           table.pointee.weight_gradient(
             rows, x.images(images).memory, affine?.scale, affine?.shift, dy.images(images).memory, to, carry,
             Int32(inputs.lowerBound), Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound),

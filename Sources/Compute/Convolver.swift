@@ -15,6 +15,10 @@ public struct Convolver: @unchecked Sendable {
   let parities: [Parity]
   let isPointwise: Bool
   let winograd: Winograd?
+  /// Whether its products are Winograd's.
+  public var isWinograd: Bool { winograd != nil }
+  /// Of a thread's scratch, for a chunk of its input; what a kernel needs itself comes after.
+  let preparedBytes: Int
 
   /// The input pixels of one parity, the filter taps that reach them, and where those taps' transposed panels begin.
   struct Parity {
@@ -33,9 +37,10 @@ public struct Convolver: @unchecked Sendable {
   ///   - outputs: channels of the result, `PD_MAX_CHANNELS` at most.
   ///   - padding: zeros around the input, vertically and horizontally.
   ///   - image: the size of an input image, for which scratch memory is reserved.
+  ///   - winograd: whether to take Winograd's products where they apply; where nil if they are faster.
   public init(
     kernel: (height: Int, width: Int), span: Int = 1, inputs: Int, outputs: Int, stride: Int, padding: (y: Int, x: Int),
-    image: (height: Int, width: Int), engine: Engine, scratch: Scratch
+    image: (height: Int, width: Int), engine: Engine, scratch: Scratch, winograd: Bool? = nil
   ) {
     let taps = kernel.height * kernel.width
     precondition(min(kernel.height, kernel.width) > 0 && taps <= PD_MAX_TAPS, "a filter of \(kernel) elements")
@@ -47,13 +52,9 @@ public struct Convolver: @unchecked Sendable {
       outputs: Int32(outputs), stride: Int32(stride), pad_y: Int32(padding.y), pad_x: Int32(padding.x))
     self.engine = engine
     self.scratch = scratch
-    winograd = Winograd(filter, image: image, engine: engine, scratch: scratch)
+    self.winograd = Winograd(filter, image: image, engine: engine, scratch: scratch, wanted: winograd)
     isPointwise = kernel == (1, 1) && stride == 1 && padding == (0, 0)
     let table = engine.kernels.table(engine.precision)
-    let panel = Int(table.pointee.panel)
-    let perWord = 4 / engine.precision.bytes
-    let words = { (channels: Int) in (channels + perWord - 1) / perWord }
-    let rounded = { (channels: Int) in (channels + panel - 1) / panel * panel }
     var parities: [Parity] = []
     var offset = 0
     for parity in 0..<stride * stride {
@@ -62,16 +63,21 @@ public struct Convolver: @unchecked Sendable {
       // Which taps meet a parity does not depend on the image's size.
       let rows = pd_backward_rows(filter, 1, Int32(image.height), Int32(image.width), y, x, &order)
       parities.append(Parity(y: y, x: x, order: Array(order.prefix(Int(rows.taps))), offset: offset))
-      offset += 4 * Int(rows.taps) * words(outputs) * rounded(inputs)
+      offset += pd_panels(table, rows.taps, Int32(outputs), Int32(inputs))
     }
     self.parities = parities
-    let forward = 4 * taps * words(inputs) * rounded(outputs)
-    let imageBytes = image.height * image.width * inputs / span * engine.precision.bytes
-    let blockBytes = Int(table.pointee.block) * inputs * engine.precision.bytes
-    let gradient = pd_weight_gradient_scratch(table, Int32((outputs + panel - 1) / panel))
+    let forward = pd_panels(table, Int32(taps), Int32(inputs), Int32(outputs))
+    let panels = (outputs + Int(table.pointee.panel) - 1) / Int(table.pointee.panel)
+    let gradient = pd_weight_gradient_scratch(table, Int32(panels))
+    // A chunk is a block of rows or an image at least; one value more is read.
+    let rows = max(Int(table.pointee.block), image.height * image.width)
+    let chunk = max(Self.chunkBytes, rows * max(inputs / span, outputs) * Int(table.pointee.gathers))
+    preparedBytes = (chunk + 64) / 64 * 64
+    let gathered = max(
+      pd_convolve_scratch(table, Int32(taps), Int32(inputs)), pd_convolve_scratch(table, Int32(taps), Int32(outputs)))
     scratch.reserve(
-      panels: max(forward, offset), perThread: max(gradient, max(imageBytes, blockBytes, Self.chunkBytes) + 64),
-      weights: taps * inputs * outputs)
+      panels: max(forward, offset), perThread: max(gradient, preparedBytes + gathered), weights: taps * inputs * outputs
+    )
   }
 
   /// The shape of the result for images of this shape.
@@ -85,7 +91,7 @@ public struct Convolver: @unchecked Sendable {
   /// - Parameters:
   ///   - affine: where given, x is replaced by ReLU of x so mapped, without ever being stored.
   ///   - panels: the weights as packed; packed here where nil.
-  ///   - after: what is done to y. With `affine`, it must not name tensors.
+  ///   - after: what is done to y.
   public func forward(
     _ x: Tensor, normalizing affine: Affine? = nil, weights: UnsafePointer<Float>, panels: UnsafeRawPointer? = nil,
     into y: Tensor, after: RowPass? = nil
@@ -93,23 +99,18 @@ public struct Convolver: @unchecked Sendable {
     precondition(output(for: x.shape) == y.shape, "conv of \(x.shape) gives \(output(for: x.shape)), not \(y.shape)")
     let panels = panels ?? packed(weights, for: .forward)
     if let winograd { return winograd.forward(x, normalizing: affine, panels: panels, into: y, after: after) }
-    guard let affine else {
-      let rows = forwardRows(x.shape, images: x.shape.images)
-      return engine.splitRows(y.shape, for: after) { _, range in
-        convolve(rows, x.memory, panels, y.memory, PD_REPLACE, range, after?.c())
+    let rows = forwardRows(x.shape)
+    if affine == nil && readsAsStored {
+      return engine.splitRows(y.shape, for: after) { part, range in
+        convolve(rows, x.memory, panels, y.memory, PD_REPLACE, range, after, part)
       }
     }
-    let (xRow, yRow) = (x.shape.channels * x.precision.bytes, y.shape.channels * y.precision.bytes)
-    chunks(x.shape, for: after) { part, xRows, images in
-      let yRows = rows(of: y.shape, for: xRows, of: x.shape)
-      let chunk = Shape(1, 1, xRows.count, x.shape.channels)
-      let raw = Tensor(x.memory + xRows.lowerBound * xRow, chunk, x.precision)
-      let normalized = Tensor(scratch.thread(part), chunk, x.precision)
-      engine.run(
-        .normalize(raw, by: affine, relu: true), on: normalized, 0..<chunk.rows)
-      convolve(
-        forwardRows(isPointwise ? chunk : x.shape, images: images), normalized.memory, panels,
-        y.memory + yRows.lowerBound * yRow, PD_REPLACE, 0..<yRows.count, after?.c(before: yRows.lowerBound))
+    chunks(x.shape, for: after) { part, xRows in
+      var rows = rows
+      rows.in_before = xRows.lowerBound
+      let prepared = prepare(x, xRows, normalizing: affine, part)
+      let yRows = self.rows(of: y.shape, for: xRows, of: x.shape)
+      convolve(rows, prepared, panels, y.memory, PD_REPLACE, yRows, after, part)
     }
   }
 

@@ -4,15 +4,22 @@ import CKernels
 public struct Kernels: @unchecked Sendable {
   let set: UnsafePointer<pd_set>
 
-  /// The instruction set, for people: "AVX-512 BF16", "AVX-512", "AVX2", "portable".
+  /// The instruction set, for people: "AMX", "AVX-512 BF16", "AVX-512", "AVX2", "AMX emulated", "portable".
   public var name: String { String(cString: set.pointee.name) }
 
   /// In which way a precision's numbers are rounded: sets of the same way compute the same bits.
   public func rounding(_ precision: Precision) -> String {
     if name == "portable" { return name }
-    // Only this set multiplies pairs of bf16; all others widen them, and have fused multiply-adds.
-    return precision == .bf16 && name == "AVX-512 BF16" ? name : "AVX2"
+    // All others have fused multiply-adds. Products of floats add them one by one, those of bf16 differently.
+    switch products(precision) {
+    case "tiles": return "AMX"
+    case "pairs": return "AVX-512 BF16, Winograd"
+    default: return precision == .fp32 ? "AVX2" : "AVX2, widened"
+    }
   }
+
+  /// What is multiplied: "floats", "pairs" of bf16, or pairs in "tiles".
+  public func products(_ precision: Precision) -> String { String(cString: table(precision).pointee.products) }
 
   /// Every set this CPU can run, best first.
   public static let all: [Kernels] = {
@@ -21,10 +28,13 @@ public struct Kernels: @unchecked Sendable {
     return (0..<Int(count)).map { Kernels(set: sets[$0]) }
   }()
 
+  /// Those that are meant to be fast.
+  public static let fast = all.filter { $0.name != "AMX emulated" && ($0.name != "portable" || all.count == 1) }
+
   /// The set's functions for tensors of a precision.
   func table(_ precision: Precision) -> UnsafePointer<pd_kernels> { pd_set_kernels(set, precision.c) }
 
-  /// The best set, or the one `wanted` names (`avx512bf16`, `avx512`, `avx2`, `portable`).
+  /// The best set, or the one `wanted` names (`amx`, `avx512bf16`, `avx512`, `avx2`, `amx-emulated`, `portable`).
   ///
   /// - Throws: ``KernelError`` when that names none this CPU has.
   public static func choose(_ wanted: String?) throws(KernelError) -> Kernels {

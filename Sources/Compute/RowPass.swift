@@ -18,7 +18,7 @@ public struct Affine: @unchecked Sendable {
 ///
 /// `Sendable`: a pass gives each of its threads rows of its own.
 public struct RowPass: @unchecked Sendable {
-  private var pass: pd_pass
+  private(set) var pass: pd_pass
 
   private init(_ kind: pd_kind) {
     pass = pd_pass()
@@ -96,13 +96,6 @@ public struct RowPass: @unchecked Sendable {
     (new.pass.z, new.pass.slope, new.pass.mean) = (UnsafeRawPointer(z.memory), slope, mean)
     return new
   }
-
-  /// The pass over an output that begins so many rows after the tensor's first.
-  func c(before: Int = 0) -> pd_pass {
-    var own = pass
-    own.before = before
-    return own
-  }
 }
 
 extension Engine {
@@ -113,7 +106,7 @@ extension Engine {
 
   /// `pass` over some rows, in the calling thread.
   func run(_ pass: RowPass, on output: Tensor, _ rows: Range<Int>) {
-    withUnsafePointer(to: pass.c()) {
+    withUnsafePointer(to: pass.pass) {
       kernels.table(output.precision).pointee.run(
         $0, output.memory, rows.lowerBound, rows.upperBound, Int32(output.shape.channels))
     }

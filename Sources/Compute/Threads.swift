@@ -1,3 +1,4 @@
+import CKernels
 import Dispatch
 
 /// The threads one rank computes with. The only place where threads meet arithmetic.
@@ -21,11 +22,18 @@ public struct Threads: Sendable {
 
   /// Runs `body(part)` for each part in `0..<count` and returns when all are done.
   public func run(_ body: (Int) -> Void) {
-    if count == 1 { return body(0) }
+    if count == 1 { return Self.flushing(0, body) }
     withoutActuallyEscaping(body) { body in
       let shared = Shared(body: body)
-      DispatchQueue.concurrentPerform(iterations: count) { shared.body($0) }
+      DispatchQueue.concurrentPerform(iterations: count) { Self.flushing($0, shared.body) }
     }
+  }
+
+  /// Numbers too small to be normalized are zeros in here: a body of them would take many times as long.
+  private static func flushing(_ part: Int, _ body: (Int) -> Void) {
+    let before = pd_flush_denormals()
+    body(part)
+    pd_restore_denormals(before)
   }
 
   /// Splits `0..<total` into as many ranges as there are threads, at multiples of `unit`, and runs `body` on each that

@@ -1,7 +1,7 @@
 import CKernels
 
-/// 3×3 convolutions of stride 1 in fp32 with a quarter of the multiplications (Lavin & Gray, arXiv:1509.09308; see
-/// Sources/CKernels/README.md). Rounded two to three times as coarsely as the direct kernels.
+/// 3×3 convolutions of stride 1 with a quarter of the multiplications (Lavin & Gray, arXiv:1509.09308; see
+/// Sources/CKernels/README.md). Products are of floats, rounded two to three times as coarsely as the direct kernels'.
 ///
 /// `Sendable`, although its memory is not: a network runs one convolution at a time, whose threads use disjoint parts.
 struct Winograd: @unchecked Sendable {
@@ -12,7 +12,11 @@ struct Winograd: @unchecked Sendable {
 
   /// Nil where it does not apply or does not pay. That depends on the shape alone, never on batch or threads: an
   /// image's result must not depend on who computes it.
-  init?(_ filter: pd_filter, image: (height: Int, width: Int), engine: Engine, scratch: Scratch) {
+  ///
+  /// - Parameter wanted: whether it is to be used where it applies; nil where it pays.
+  init?(
+    _ filter: pd_filter, image: (height: Int, width: Int), engine: Engine, scratch: Scratch, wanted: Bool? = nil
+  ) {
     let isPlain = (filter.height, filter.width, filter.span, filter.stride) == (3, 3, 1, 1)
     let isPadded = (filter.pad_y, filter.pad_x) == (1, 1)
     let fits = [filter.inputs, filter.outputs].allSatisfy {
@@ -21,7 +25,8 @@ struct Winograd: @unchecked Sendable {
     // It must halve the multiplications, of which a pixel takes 9 directly and a tile 36: tiles hang over the edges.
     let tiles = (image.height + 3) / 4 * ((image.width + 3) / 4)
     let pays = 9 * image.height * image.width >= 2 * 36 * tiles
-    guard engine.precision == .fp32, isPlain, isPadded, fits, pays else { return nil }
+    let isFaster = engine.kernels.table(engine.precision).pointee.prefers_winograd == 1
+    guard wanted ?? isFaster, isPlain, isPadded, fits, pays else { return nil }
     (inputs, outputs) = (Int(filter.inputs), Int(filter.outputs))
     self.engine = engine
     self.scratch = scratch
@@ -79,8 +84,8 @@ struct Winograd: @unchecked Sendable {
         let (x, dy) = (x.images(images), dy.images(images))
         let ends = parts.images[group * size..<(group + 1) * size].map { Int32($0.upperBound - images.lowerBound) }
         withUnsafePointer(to: tiles(x.shape, self.inputs, outputs)) { tiles in
-          set.winograd_weight_gradient(
-            tiles, ends, Int32(ends.count), x.data, affine?.scale, affine?.shift, dy.data, to, carry,
+          table.winograd_weight_gradient(
+            tiles, ends, Int32(ends.count), x.memory, affine?.scale, affine?.shift, dy.memory, to, carry,
             Int32(inputs.lowerBound),
             Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound), sums, work(part))
         }
@@ -89,6 +94,7 @@ struct Winograd: @unchecked Sendable {
   }
 
   private var set: pd_set { engine.kernels.set.pointee }
+  private var table: pd_kernels { engine.kernels.table(engine.precision).pointee }
 
   private func panels(_ channels: Int) -> Int {
     let panel = Int(engine.kernels.table(.fp32).pointee.panel)
@@ -123,9 +129,9 @@ struct Winograd: @unchecked Sendable {
     _ after: RowPass?, _ part: Int
   ) {
     withUnsafePointer(to: tiles) { tiles in
-      withOptionalPointer(to: after?.c()) { after in
-        set.winograd(
-          tiles, x.data, affine?.scale, affine?.shift, panels.assumingMemoryBound(to: Float.self), y.data,
+      withOptionalPointer(to: after?.pass) { after in
+        table.winograd(
+          tiles, x.memory, affine?.scale, affine?.shift, panels.assumingMemoryBound(to: Float.self), y.memory,
           range.lowerBound, range.upperBound, after, work(part))
       }
     }

@@ -53,33 +53,42 @@ public struct KernelBenchmark: Sendable {
     let (communicator, engine) = (worker.communicator, worker.engine)
     // An evaluation of the whole network needs more than any one of its convolutions.
     try communicator.checkMemory(evaluating: arch, images: batchSize, size: size, precision: engine.precision)
-    var seen: [String: Int] = [:]
-    let all = arch.convolutions(imageSize: size)
-    for convolution in all { seen[Self.describe(convolution), default: 0] += 1 }
-    for convolution in all {
-      guard let count = seen.removeValue(forKey: Self.describe(convolution)) else { continue }
+    for (convolution, count) in shapes {
       let kernel = KernelCase(convolution, batch: batchSize, engine: engine)
       try communicator.agree { try kernel.verify() }
       report(time(kernel, of: convolution, count: count))
     }
   }
 
+  /// The network's convolutions, one of each shape, and how many there are of it.
+  var shapes: [(Architecture.Convolution, count: Int)] {
+    let all = arch.convolutions(imageSize: size)
+    var counts: [String: Int] = [:]
+    for convolution in all { counts[Self.describe(convolution), default: 0] += 1 }
+    return all.compactMap { convolution in
+      counts.removeValue(forKey: Self.describe(convolution)).map { (convolution, $0) }
+    }
+  }
+
   private func time(_ kernel: KernelCase, of c: Architecture.Convolution, count: Int) -> Result {
     let gflop = c.flops * Double(batchSize) / 1e9
-    let best = { (body: () -> Void) in
-      (0..<repetitions).map { _ in
-        let start = ContinuousClock.now
-        body()
-        return gflop / (ContinuousClock.now - start).seconds
-      }.max() ?? 0
-    }
+    let best = { (body: () -> Void) in gflop / seconds(body) }
     return Result(
       name: c.name, count: count, shape: Self.describe(c), forward: best(kernel.forward),
       inputGradient: c.span == 1 ? best(kernel.inputGradient) : nil, weightGradient: best(kernel.weightGradient),
       gflop: gflop)
   }
 
-  private static func describe(_ c: Architecture.Convolution) -> String {
+  /// The least of the repetitions' times.
+  func seconds(_ body: () -> Void) -> Double {
+    (0..<repetitions).map { _ in
+      let start = ContinuousClock.now
+      body()
+      return (ContinuousClock.now - start).seconds
+    }.min() ?? 0
+  }
+
+  static func describe(_ c: Architecture.Convolution) -> String {
     "\(c.input.height)×\(c.input.width)×\(c.input.channels) → \(c.outputs), "
       + "\(c.kernel.height)×\(c.kernel.width * c.span)" + (c.stride > 1 ? ", stride \(c.stride)" : "")
   }

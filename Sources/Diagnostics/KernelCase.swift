@@ -11,11 +11,13 @@ import ResNet
   private let sums: PieceSums
   private let arena = Arena()
 
-  init(_ c: Architecture.Convolution, batch: Int, engine: Engine) {
+  /// - Parameter winograd: whether to take Winograd's products where they apply; where nil if they are faster.
+  init(_ c: Architecture.Convolution, batch: Int, engine: Engine, winograd: Bool? = nil) {
     self.c = c
     convolver = Convolver(
       kernel: c.kernel, span: c.span, inputs: c.span * c.input.channels, outputs: c.outputs, stride: c.stride,
-      padding: c.padding, image: (c.input.height, c.input.width), engine: engine, scratch: Scratch(engine.threads))
+      padding: c.padding, image: (c.input.height, c.input.width), engine: engine, scratch: Scratch(engine.threads),
+      winograd: winograd)
     let input = Shape(batch, c.input.height, c.input.width, c.input.channels)
     let output = convolver.output(for: input)
     (x, dx) = (arena.tensor(input, engine.precision), arena.tensor(input, engine.precision))
@@ -29,6 +31,9 @@ import ResNet
         count: tensor.shape.count)
     }
   }
+
+  /// Whether its products are Winograd's.
+  var isWinograd: Bool { convolver.isWinograd }
 
   func forward() {
     unsafe convolver.forward(x, weights: weights.data, into: y, after: .statistics(of: y.shape, sums: sums))

@@ -28,14 +28,21 @@ static double get(const void *p, pd_precision precision, size_t i) {
 
 static size_t width(pd_precision precision) { return precision == PD_FP32 ? 4 : 2; }
 
-// `count` values, and for bf16 with an odd number of channels the one behind them, which `convolve` multiplies by zero.
-static void *filled(const pd_set *set, pd_precision precision, size_t count, int channels) {
+static void *filled(const pd_set *set, pd_precision precision, size_t count) {
   const pd_kernels *k = &set->precision[precision];
   float *floats = calloc(count, 4);
-  void *values = calloc(count + (precision == PD_BF16 && channels % 2), width(precision));
+  void *values = calloc(count, width(precision));
   for (size_t i = 0; i < count; i++) floats[i] = number();
   k->narrow(floats, values, count);
   free(floats);
+  return values;
+}
+
+// An input as `convolve` reads it, and with an odd number of values of two bytes the one behind them, which it multiplies by
+// zero.
+static void *prepared(const pd_kernels *k, const void *x, size_t rows, int channels) {
+  void *values = calloc(rows * channels + (k->gathers == 2 && channels % 2), k->gathers);
+  k->prepare(x, NULL, NULL, rows, channels, values);
   return values;
 }
 
@@ -51,7 +58,8 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
   size_t x_count = (size_t)s.images * s.height * s.width * s.inputs;
   size_t rows = (size_t)g.images * g.height * g.width, y_count = rows * s.outputs;
   size_t w_count = (size_t)g.taps * s.inputs * s.outputs;
-  void *x = filled(set, precision, x_count, s.inputs), *dy = filled(set, precision, y_count, s.outputs);
+  void *x = filled(set, precision, x_count), *dy = filled(set, precision, y_count);
+  void *read_x = prepared(k, x, x_count / s.inputs, s.inputs), *read_dy = prepared(k, dy, rows, s.outputs);
   void *y = calloc(y_count, width(precision)), *dx = calloc(x_count, width(precision));
   float *w = calloc(w_count, 4), *dw = calloc(w_count, 4);
   for (size_t i = 0; i < w_count; i++) w[i] = number();
@@ -73,15 +81,15 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
 
   int panel = k->panel, all_o = (s.outputs + panel - 1) / panel, all_i = (s.inputs + panel - 1) / panel;
   int order[PD_MAX_TAPS];
-  size_t each = 4 / width(precision);  // values in a word
-  void *panels = calloc((size_t)g.taps * ((s.inputs + each - 1) / each) * all_o * panel, 4);
-  void *transposed = calloc((size_t)g.taps * ((s.outputs + each - 1) / each) * all_i * panel, 4);
+  void *panels = calloc(pd_panels(k, g.taps, s.inputs, s.outputs), 1);
+  void *transposed = calloc(pd_panels(k, g.taps, s.outputs, s.inputs), 1);
+  void *work = calloc(pd_convolve_scratch(k, g.taps, s.inputs) + pd_convolve_scratch(k, g.taps, s.outputs), 1);
   for (int t = 0; t < g.taps; t++) order[t] = t;
   size_t pixels = rows / s.images, pieces = s.images * pd_pieces(pixels);
   double *sums = calloc(pieces * 2 * s.outputs, 8), *total = calloc(2 * s.outputs, 8);
   pd_pass statistics = {.kind = PD_STATISTICS, .sums = sums, .channels = s.outputs, .pixels = pixels};
   k->pack(w, order, g.taps, s.inputs, s.outputs, (pd_block){0, all_o, 0, s.inputs}, panels);
-  k->convolve(&g, x, panels, y, PD_REPLACE, 0, rows, &statistics);
+  k->convolve(&g, read_x, panels, y, PD_REPLACE, 0, rows, &statistics, work);
   for (size_t i = 0; i < y_count; i++) expect(set->name, "forward", precision, i, get(y, precision, i), want_y[i]);
   pd_sum_pieces(sums, &pieces, 1, 2 * s.outputs, 2 * s.outputs, total);
   for (int o = 0; o < s.outputs; o++) {
@@ -92,30 +100,33 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
   for (int parity = 0; parity < s.stride * s.stride; parity++) {
     pd_rows b = pd_backward_rows(f, s.images, s.height, s.width, parity / s.stride, parity % s.stride, order);
     k->pack_transposed(w, order, b.taps, s.inputs, s.outputs, (pd_block){0, all_i, 0, s.outputs}, transposed);
-    k->convolve(&b, dy, transposed, dx, PD_REPLACE, 0, (size_t)b.images * b.height * b.width, NULL);
+    k->convolve(&b, read_dy, transposed, dx, PD_REPLACE, 0, (size_t)b.images * b.height * b.width, NULL, work);
   }
   for (size_t i = 0; i < x_count; i++) expect(set->name, "dx", precision, i, get(dx, precision, i), want_dx[i]);
   void *scratch = calloc(pd_weight_gradient_scratch(k, all_o), 1);
   pd_carry carry = {.count = 0};
   k->weight_gradient(&g, x, NULL, NULL, dy, dw, &carry, 0, s.inputs, 0, all_o, scratch);
   for (size_t i = 0; i < w_count; i++) expect(set->name, "dw", PD_FP32, i, dw[i], want_dw[i]);
-  if (precision == PD_FP32 && s.kernel == 3 && s.stride == 1 && s.inputs % 16 == 0 && s.outputs % 16 == 0) {
+  if (s.kernel == 3 && s.stride == 1 && s.inputs % 16 == 0 && s.outputs % 16 == 0) {
     pd_tiles tiles = {s.images, s.height, s.width, s.inputs, s.outputs};
     pd_tiles back = {s.images, s.height, s.width, s.outputs, s.inputs};
     size_t last = (size_t)s.images * ((s.height + 3) / 4) * ((s.width + 3) / 4);
     int larger = s.inputs > s.outputs ? s.inputs : s.outputs;
-    float *points = calloc(pd_winograd_panels(k, larger, larger), 1), *room = calloc(pd_winograd_scratch(), 1);
+    int wide = set->precision[PD_FP32].panel;
+    all_o = (s.outputs + wide - 1) / wide, all_i = (s.inputs + wide - 1) / wide;
+    float *points = calloc(pd_winograd_panels(&set->precision[PD_FP32], larger, larger), 1);
+    float *room = calloc(pd_winograd_scratch(), 1);
     set->winograd_pack(w, 0, s.inputs, s.outputs, (pd_block){0, all_o, 0, s.inputs}, points);
-    set->winograd(&tiles, x, NULL, NULL, points, y, 0, last, NULL, room);
+    k->winograd(&tiles, x, NULL, NULL, points, y, 0, last, NULL, room);
     set->winograd_pack(w, 1, s.inputs, s.outputs, (pd_block){0, all_i, 0, s.outputs}, points);
-    set->winograd(&back, dy, NULL, NULL, points, dx, 0, last, NULL, room);
-    set->winograd_weight_gradient(&tiles, &s.images, 1, x, NULL, NULL, dy, dw, &carry, 0, s.inputs, 0, all_o, points, room);
-    for (size_t i = 0; i < y_count; i++) expect(set->name, "winograd", PD_FP32, i, ((float *)y)[i], want_y[i]);
-    for (size_t i = 0; i < x_count; i++) expect(set->name, "winograd dx", PD_FP32, i, ((float *)dx)[i], want_dx[i]);
+    k->winograd(&back, dy, NULL, NULL, points, dx, 0, last, NULL, room);
+    k->winograd_weight_gradient(&tiles, &s.images, 1, x, NULL, NULL, dy, dw, &carry, 0, s.inputs, 0, all_o, points, room);
+    for (size_t i = 0; i < y_count; i++) expect(set->name, "winograd", precision, i, get(y, precision, i), want_y[i]);
+    for (size_t i = 0; i < x_count; i++) expect(set->name, "winograd dx", precision, i, get(dx, precision, i), want_dx[i]);
     for (size_t i = 0; i < w_count; i++) expect(set->name, "winograd dw", PD_FP32, i, dw[i], want_dw[i]);
     free(points), free(room);
   }
-  void *all[] = {x, dy, y, dx, w, dw, want_y, want_dx, want_dw, panels, transposed, sums, total, scratch};
+  void *all[] = {x, dy, read_x, read_dy, work, y, dx, w, dw, want_y, want_dx, want_dw, panels, transposed, sums, total, scratch};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
@@ -123,8 +134,8 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
 static void check_passes(const pd_set *set, pd_precision precision, int channels) {
   const pd_kernels *k = &set->precision[precision];
   size_t rows = 37, count = rows * channels;
-  void *out = filled(set, precision, count, 0), *from = filled(set, precision, count, 0);
-  void *z = filled(set, precision, count, 0), *residual = filled(set, precision, count, 0);
+  void *out = filled(set, precision, count), *from = filled(set, precision, count);
+  void *z = filled(set, precision, count), *residual = filled(set, precision, count);
   float *v[6];  // scale, shift, residual's scale and shift, mean, slope
   for (int i = 0; i < 6; i++) {
     v[i] = calloc(channels, 4);
@@ -172,7 +183,7 @@ static void check_pools(const pd_set *set, pd_precision precision, int height, i
   const pd_kernels *k = &set->precision[precision];
   size_t images = 2, pixels = (size_t)height * width_, windows = (size_t)((height + 1) / 2) * ((width_ + 1) / 2);
   size_t count = images * pixels * channels, pooled = images * windows * channels;
-  void *x = filled(set, precision, count, 0), *dx = calloc(count, width(precision));
+  void *x = filled(set, precision, count), *dx = calloc(count, width(precision));
   void *y = calloc(pooled, width(precision)), *ones = calloc(pooled, width(precision));
   uint8_t *tap = calloc(pooled, 1);
   float *scale = calloc(channels, 4), *shift = calloc(channels, 4), *one = calloc(pooled, 4);

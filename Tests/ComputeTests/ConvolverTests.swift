@@ -31,7 +31,7 @@ struct ConvolutionCase: CustomTestStringConvertible {
 }
 
 /// Shapes with every kind of remainder: rows against the register tile, channels against its width, odd images, more
-/// threads than work; for Winograd's products, in fp32 the 3×3 ones with multiples of 16 channels: tiles over the edge,
+/// threads than work; for Winograd's products the 3×3 ones with multiples of 16 channels: tiles over the edge,
 /// more of them than a block, channels against its columns.
 private let cases = [
   ConvolutionCase(images: 1, height: 1, width: 1, inputs: 1, outputs: 1, kernel: 1, stride: 1, threads: 1),
@@ -148,7 +148,7 @@ private let cases = [
     )
     convolver.forward(x, weights: w.data, into: y)
     convolver.forward(z, normalizing: before, weights: w.data, into: fused)
-    #expect(fused.doubles == y.doubles, "normalized input")
+    target.expectSame(fused, y, "normalized input")
     let after = Affine(scale: vector(5, c.outputs), shift: vector(6, c.outputs))
     let residual = arena.tensor(y.shape, values: 7, precision)
     let normalize = RowPass.normalize(by: after, relu: true, residual: residual)
@@ -176,7 +176,7 @@ private let cases = [
     let (dw, fusedDw) = (arena.tensor(w.shape), arena.tensor(w.shape))
     convolver.weightGradient(x: x, dy: dz, dw: dw.data)
     convolver.weightGradient(x: z, normalizing: before, dy: dz, dw: fusedDw.data)
-    #expect(fusedDw.doubles == dw.doubles, "dw")
+    target.expectSame(fusedDw, dw, "dw")
   }
 
   /// Taps that cover several pixels give what single ones do: 7 taps of 7 × 3 floats are a 7 × 7 filter's 49 of 3.
@@ -203,6 +203,26 @@ private let cases = [
     expectClose(
       some.map { dw.data[$0] },
       numericGradient(of: reference, at: w.doubles, dy: y.doubles, step: 0.5, picked: some), relative: 1e-4)
+  }
+
+  /// Numbers too small to be normalized are zeros: arithmetic on them is many times slower. Only in the threads' work.
+  @Test(arguments: Target.all, [1, 2]) func denormals(target: Target, threads: Int) {
+    let arena = Arena()
+    let engine = target.engine(threads)
+    let convolver = Convolver(
+      kernel: (1, 1), inputs: 32, outputs: 32, stride: 1, padding: (0, 0), image: (8, 8), engine: engine,
+      scratch: Scratch(engine.threads))
+    let (x, y) = (
+      arena.tensor(Shape(2, 8, 8, 32), target.precision), arena.tensor(Shape(2, 8, 8, 32), target.precision)
+    )
+    let w = arena.tensor(Shape(1, 1, 32, 32), values: 1)
+    let (ones, tiny) = (
+      [Float](repeating: 1, count: x.shape.count), [Float](repeating: .leastNormalMagnitude / 16, count: x.shape.count)
+    )
+    engine.convert(tiny, into: x.memory, target.precision, count: tiny.count)
+    convolver.forward(x, weights: w.data, into: y)
+    #expect(y.doubles.allSatisfy { $0 == 0 } && x.doubles.allSatisfy { $0 > 0 })
+    #expect(zip(ones, tiny).allSatisfy { $0 * $1 > 0 }, "here they are what they are")
   }
 
   /// A rank may have no images in a step: nothing is read, and gradients are zero.

@@ -54,7 +54,9 @@ import Testing
     expectClose(evaluation.floats, golden.evaluationLogits, relative: 0.02, "evaluation logits")
     let pass = Pass(training: true)
     let logits = try network.forward(count: golden.batch, pass: pass)
-    expectClose(logits.floats, golden.trainingLogits, relative: 0.1, "training logits")
+    // Pairs of bf16 are rounded weights and normalized values too, and tiles add them in two chains.
+    let tolerance = engine.kernels.products(.bf16) == "tiles" ? 0.15 : 0.1
+    expectClose(logits.floats, golden.trainingLogits, relative: tolerance, "training logits")
     let targets = golden.targets(golden.batchNumber)
     targets.withUnsafeBufferPointer { targets in
       let loss = MultiLabelLoss.sum(UnsafeBufferPointer(logits.floats), targets: targets) / Double(targets.count)

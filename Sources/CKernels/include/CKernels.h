@@ -30,6 +30,7 @@ enum {
 typedef struct pd_rows {
   int images, height, width;
   int in_height, in_width, in_pitch;  // pitch: values from one pixel to the next
+  size_t in_before;                   // pixels of the input before those that a call is given
   int channels, stride;
   int taps;
   int dy[PD_MAX_TAPS], dx[PD_MAX_TAPS];
@@ -85,7 +86,6 @@ typedef struct pd_pass {
   double *_Nullable sums;  // [images][pieces][2][channels]: `sum` and `dot`
   int channels;            // of the output; this and what follows only counts where there are sums
   size_t pixels;           // of an image of the output
-  size_t before;           // pixels of the tensor before those the call is given as its output
 } pd_pass;
 
 /// How many pieces an image of so many pixels has.
@@ -104,31 +104,51 @@ typedef struct pd_block {
   int first_panel, last_panel, first, last;
 } pd_block;
 
+/// Images cut into tiles of 4×4 pixels, from the first to the last image, line by line; the last tile of a line or
+/// column may hang over the edge. Inputs and outputs of a 3×3 convolution of stride 1 and padding 1 have the same size.
+typedef struct pd_tiles {
+  // Inputs and outputs are multiples of PD_WINOGRAD_UNIT, and PD_WINOGRAD_CHANNELS at most.
+  int images, height, width, inputs, outputs;
+} pd_tiles;
+
 /// The kernels of one instruction set for one precision. `void *` points to activations in that precision.
 typedef struct pd_kernels {
+  /// What is multiplied: "floats", "pairs" of bf16 in vectors, or pairs in "tiles". What has two bytes is a bf16.
+  const char *products;
+  /// Whether Winograd's are faster, where a convolution's shape allows them (bench kernels --choose).
+  int prefers_winograd;
   /// Output channels of one weight panel: the width of the register tile.
   int panel;
+  /// Of what the words of a tap are a multiple in a panel.
+  int unit;
   /// Rows that `convolve` takes at a time: parts of fewer rows read the panels more often.
   int block;
+  /// Bytes of a value that `convolve` reads: the precision's, or a float's where products are of floats anyhow.
+  int gathers;
 
-  /// Lays weights [taps][inputs][outputs] out in panels [outputs/panel][taps'][inputs'][panel], the last one filled
-  /// with zeros: a block of them, to its places in `panels`. Tap t of the result is tap `order[t]` of the
-  /// weights. In bf16 inputs' counts pairs of inputs, an odd last one paired with zero.
+  /// Lays weights [taps][inputs][outputs] out in panels [outputs/panel][taps'][inputs'][panel] of `pd_panels` bytes, filled
+  /// up with zeros: a block of them, to its places in `panels`. Tap t of the result is tap `order[t]` of the
+  /// weights. Where values have two bytes, inputs' counts pairs of inputs.
   void (*pack)(const float *weights, const int *order, int taps, int inputs, int outputs, pd_block block,
                void *panels);
   /// The same for the transposed filter: panels [inputs/panel][taps'][outputs'][panel].
   void (*pack_transposed)(const float *weights, const int *order, int taps, int inputs, int outputs,
                           pd_block block, void *panels);
 
+  /// Rows of an activation as `convolve` reads them; with `scale`, as max(0, input·scale + shift), by channel.
+  void (*prepare)(const void *input, const float *_Nullable scale, const float *_Nullable shift, size_t rows,
+                  int channels, void *to);
+
   /// Rows `first ..< last` of output = gather(input) · weights, replacing or adding to `output`, and then `after` on
-  /// each part of them that is done. `panels`: the weights as packed. In bf16, with an odd number of channels, the
-  /// element after each gathered run is read, and multiplied by zero.
+  /// each part of them that is done. `input`: values of `gathers` bytes. `panels`: the weights as packed. Where values have
+  /// two bytes, with an odd number of channels, the one after each gathered run is read, and multiplied by zero.
+  /// `scratch`: `pd_convolve_scratch` bytes.
   void (*convolve)(const pd_rows *rows, const void *input, const void *panels, void *output, pd_store store,
-                   size_t first, size_t last, const pd_pass *_Nullable after);
+                   size_t first, size_t last, const pd_pass *_Nullable after, void *scratch);
 
   /// dw[t][ci][co] = Σ over all rows of input(row, t)[ci] · dy(row)[co], for ci in `first_ci ..< last_ci` and the
   /// panels `first_panel ..< last_panel` of output channels. The order of the sum does not depend on these ranges.
-  /// With `scale`, the input is max(0, input·scale + shift), by channel, rounded to the precision. Then what `carry`
+  /// With `scale`, the input is max(0, input·scale + shift), by channel, as `prepare` makes it. Then what `carry`
   /// names, laid out as dw, is added. `scratch`: `pd_weight_gradient_scratch` bytes.
   void (*weight_gradient)(const pd_rows *rows, const void *input, const float *_Nullable scale,
                           const float *_Nullable shift, const void *dy, float *dw, const pd_carry *carry, int first_ci,
@@ -158,38 +178,32 @@ typedef struct pd_kernels {
 
   /// Floats to the precision.
   void (*narrow)(const float *from, void *to, size_t count);
-} pd_kernels;
 
-/// Images cut into tiles of 4×4 pixels, from the first to the last image, line by line; the last tile of a line or
-/// column may hang over the edge. Inputs and outputs of a 3×3 convolution of stride 1 and padding 1 have the same size.
-typedef struct pd_tiles {
-  // Inputs and outputs are multiples of PD_WINOGRAD_UNIT, and PD_WINOGRAD_CHANNELS at most.
-  int images, height, width, inputs, outputs;
-} pd_tiles;
+  /// Winograd's products, which are of floats in every precision: y = conv(x) for tiles `first ..< last`, and then `after`
+  /// on their pixels. With `scale`, x is max(0, x·scale + shift), by channel. `panels`: `pd_winograd_panels` bytes, by
+  /// `winograd_pack`; `scratch`: `pd_winograd_scratch`.
+  void (*winograd)(const pd_tiles *tiles, const void *x, const float *_Nullable scale, const float *_Nullable shift,
+                   const float *panels, void *y, size_t first, size_t last, const pd_pass *_Nullable after,
+                   float *scratch);
+  /// As `weight_gradient`, with `first_ci` and `last_ci` multiples of PD_WINOGRAD_UNIT. `sums`: `pd_winograd_panels` bytes, shared by
+  /// all threads, each working in the part of its channels and panels. The tree over several parts, part k up to the image
+  /// `ends[k]`, is added up at once, if all tiles are not more than `winograd_gradient_block` says.
+  void (*winograd_weight_gradient)(const pd_tiles *tiles, const int *ends, int parts, const void *x,
+                                   const float *_Nullable scale, const float *_Nullable shift, const void *dy, float *dw,
+                                   const pd_carry *carry, int first_ci, int last_ci, int first_panel, int last_panel,
+                                   float *sums, float *scratch);
+} pd_kernels;
 
 /// An instruction set.
 typedef struct pd_set {
   const char *name;
   pd_kernels precision[2];  // by pd_precision
 
-  /// Winograd's products, in fp32: a quarter of the multiplications. First the filter's values at 36 points, from
+  /// Winograd's products take a quarter of the multiplications. First the filter's values at 36 points, from
   /// weights [9][inputs][outputs]: panels [outputs/panel][36][inputs][panel], a block of them. `transposed`: of
   /// the filter that gives the gradient by the input from dy, in panels [inputs/panel][36][outputs][panel].
   void (*winograd_pack)(const float *weights, int transposed, int inputs, int outputs, pd_block block,
                         float *panels);
-  /// y = conv(x) for tiles `first ..< last`, and then `after` on their pixels. With `scale`, x is
-  /// max(0, x·scale + shift), by channel. `panels`: `pd_winograd_panels` bytes; `scratch`: `pd_winograd_scratch`.
-  void (*winograd)(const pd_tiles *tiles, const float *x, const float *_Nullable scale, const float *_Nullable shift,
-                   const float *panels, float *y, size_t first, size_t last, const pd_pass *_Nullable after,
-                   float *scratch);
-  /// As `weight_gradient`, with `first_ci` and `last_ci` multiples of PD_WINOGRAD_UNIT. `sums`: `pd_winograd_panels` bytes, shared by
-  /// all threads, each working in the part of its channels and panels. The tree over several parts, part k up to the image
-  /// `ends[k]`, is added up at once, if all tiles are not more than `winograd_gradient_block` says.
-  void (*winograd_weight_gradient)(const pd_tiles *tiles, const int *ends, int parts, const float *x,
-                                   const float *_Nullable scale, const float *_Nullable shift, const float *dy, float *dw, const pd_carry *carry,
-                                   int first_ci, int last_ci, int first_panel, int last_panel, float *sums,
-                                   float *scratch);
-
   /// How many tiles `winograd_weight_gradient` takes at a time for so many inputs and outputs (panels of them).
   size_t (*winograd_gradient_block)(size_t inputs, size_t outputs);
 
@@ -207,6 +221,12 @@ static inline const pd_kernels *pd_set_kernels(const pd_set *set, pd_precision p
 /// Every set this CPU (and its operating system) can run, best first; the last is plain C and always there.
 const pd_set *_Nonnull const *_Nonnull pd_sets(int *count);
 
+/// Bytes of packed weights.
+size_t pd_panels(const pd_kernels *kernels, int taps, int inputs, int outputs);
+
+/// Bytes of scratch one call of `convolve` needs.
+size_t pd_convolve_scratch(const pd_kernels *kernels, int taps, int channels);
+
 /// Bytes of scratch one call of `weight_gradient` over this many panels needs.
 size_t pd_weight_gradient_scratch(const pd_kernels *kernels, int panels);
 
@@ -220,6 +240,11 @@ void pd_approach(float *average, const float *x, size_t count, float share);
 /// Bytes of Winograd's panels, and of a thread's scratch.
 size_t pd_winograd_panels(const pd_kernels *kernels, int inputs, int outputs);
 size_t pd_winograd_scratch(void);
+
+/// From now on the calling thread takes floats too small to be normalized for zeros, and rounds results so small to zeros:
+/// arithmetic on them is a hundred times slower. Returns how it was, for `pd_restore_denormals`.
+uint64_t pd_flush_denormals(void);
+void pd_restore_denormals(uint64_t before);
 
 /// 1 if none of `count` floats is infinite or not a number, otherwise 0.
 int pd_all_finite(const float *x, size_t count);

@@ -10,7 +10,7 @@ struct BenchKernels: ParsableCommand {
     abstract: "Time each convolution of the network, forward and both gradients, in GFLOP/s.",
     discussion: """
       Each is first compared with sums in double precision. The peak is what multiplications on registers alone reach. \
-      Operations are counted as in a direct convolution: Winograd's products, in fp32, need fewer, and can exceed it. \
+      Operations are counted as in a direct convolution: Winograd's products need fewer, and can exceed it. \
       Under mpirun every rank works, and rank 0 reports its own.
       """)
 
@@ -18,6 +18,9 @@ struct BenchKernels: ParsableCommand {
 
   @Option(help: "Trials of each; the best counts.")
   var repetitions = 5
+
+  @Flag(help: "Time each convolution by every fast set of kernels, with and without Winograd's products.")
+  var choose = false
 
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
@@ -42,6 +45,7 @@ struct BenchKernels: ParsableCommand {
       benchmark.arch = bench.arch
       (benchmark.size, benchmark.batchSize, benchmark.repetitions) = (bench.size, bench.batchSize, repetitions)
       let shows = banner != nil && !bench.json
+      if choose { return try Self.choose(benchmark, worker, banner: banner, shows: shows) }
       if let banner, shows { Self.header(banner, peak: peak) }
       var results: [KernelBenchmark.Result] = []
       try benchmark.run(worker: worker) { result in
@@ -55,6 +59,23 @@ struct BenchKernels: ParsableCommand {
         try Console.print(json: Output(peakGflops: peak, kernels: results, totals: totals))
       }
     }
+  }
+
+  private static func choose(_ benchmark: KernelBenchmark, _ worker: Worker, banner: String?, shows: Bool) throws {
+    if let banner, shows {
+      Console.print(banner)
+      Console.print("ms of forward and both gradients, the fastest first; * is what a set does:")
+    }
+    var choices: [KernelChoice] = []
+    try benchmark.choose(worker: worker) { choice in
+      choices.append(choice)
+      guard shows else { return }
+      let candidates = choice.candidates.map {
+        String(format: "%@%@%@ %.1f", $0.set, $0.winograd ? ", Winograd" : "", $0.isChosen ? "*" : "", $0.milliseconds)
+      }
+      Console.print(columns(choice.name, choice.shape, []) + candidates.joined(separator: "; "))
+    }
+    if banner != nil, !shows { try Console.print(json: choices) }
   }
 
   private static func header(_ banner: String, peak: Double) {
