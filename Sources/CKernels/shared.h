@@ -34,6 +34,23 @@ static inline __attribute__((always_inline)) void pd_expect(const float *to, con
   }
 }
 
+// Memory that will be needed soon: for each of two tensors rows `pitch` bytes apart, `bytes` of each, of which `each` cache
+// lines are fetched at a time.
+typedef struct pd_ahead {
+  struct {
+    const void *from;
+    size_t rows, pitch, bytes, each, row, at;
+  } of[2];
+} pd_ahead;
+
+static inline void pd_fetch(pd_ahead *a) {
+  for (int i = 0; i < 2; i++)
+    for (size_t n = 0; n < a->of[i].each && a->of[i].row < a->of[i].rows; n++) {
+      __builtin_prefetch((const char *)a->of[i].from + a->of[i].row * a->of[i].pitch + a->of[i].at, 0, 2);
+      if ((a->of[i].at += 64) >= a->of[i].bytes) a->of[i].at = 0, a->of[i].row++;
+    }
+}
+
 static const pd_carry pd_nothing;
 static const float pd_zeros[PD_MAX_CHANNELS];
 
