@@ -19,9 +19,11 @@ static processors allowed(void) {
   return mask;
 }
 
-int pd_allowed_cores(void) {
+int pd_next_processor(int after) {
   processors mask = allowed();
-  return CPU_COUNT_S(sizeof mask, &mask.set);
+  for (int i = after + 1; i < (int)sizeof mask * 8; i++)
+    if (CPU_ISSET_S(i, sizeof mask, &mask.set)) return i;
+  return -1;
 }
 
 // FNV-1a, 64 bits.

@@ -15,11 +15,37 @@ public struct Allowance: Sendable {
   public init(root: String = "") {
     let groups = ControlGroups(root: root)
     let host = pd_host_hash()
-    let cores = Budget(owner: pd_cores_hash(), amount: Double(pd_allowed_cores()), source: "processor affinity")
-    processors = [cores] + groups.processors
+    let allowed = Array(sequence(state: -1, next: Self.next))
+    let cores = Self.cores(of: allowed, root: root)
+    let source = cores == allowed.count ? "processors it may run on" : "cores it may run on"
+    processors = [Budget(owner: pd_cores_hash(), amount: Double(cores), source: source)] + groups.processors
     let physical = Budget(
       owner: host, amount: Double(ProcessInfo.processInfo.physicalMemory), source: "what this host has")
     memory = [physical] + groups.memory + Self.addressSpace(root: root)
+  }
+
+  private static func next(_ processor: inout Int) -> Int? {
+    processor = Int(pd_next_processor(Int32(processor)))
+    return processor >= 0 ? processor : nil
+  }
+
+  /// How many cores these processors are: two hardware threads of one core compute hardly faster than one, as arithmetic is
+  /// what they share.
+  static func cores(of processors: [Int], root: String) -> Int {
+    var (cores, known) = (0, Set<Int>())
+    for processor in processors where !known.contains(processor) {
+      cores += 1
+      // "0,8" or "0-1".
+      let list =
+        ProcFile.lines(root + "/sys/devices/system/cpu/cpu\(processor)/topology/thread_siblings_list").first ?? ""
+      for range in list.split(separator: ",") {
+        let ends = range.split(separator: "-").compactMap { Int($0) }
+        if let first = ends.first, let last = ends.last, 0...last ~= first, last < 1 << 16 {
+          known.formUnion(first...last)
+        }
+      }
+    }
+    return cores
   }
 
   /// What `ulimit` leaves.

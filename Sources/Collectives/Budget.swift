@@ -13,10 +13,13 @@ public struct Budget: Equatable, Sendable {
 }
 
 extension Communicator {
-  /// Threads that keep this rank's share of its processors busy, at least 1. Collective.
-  public func threadCount(of processors: [Budget]) throws(CommunicationError) -> Int {
-    let ranks = try total(1, drawnOn: processors)
-    return max(1, zip(processors, ranks).map { Int($0.amount.rounded(.up) / $1) }.min() ?? 1)
+  /// Threads that keep this rank's share of its processors busy, at least 1, and which budget sets their number. Collective.
+  public func threadCount(of processors: [Budget]) throws(CommunicationError) -> (count: Int, source: String) {
+    let shares = zip(processors, try total(1, drawnOn: processors)).map { budget, ranks in
+      (count: Int(budget.amount.rounded(.up) / ranks), source: budget.source)
+    }
+    let least = shares.min { $0.count < $1.count }
+    return (max(1, least?.count ?? 1), least?.source ?? "nothing known")
   }
 
   /// The tightest budget that does not suffice when each rank draws its `amount`, and what is drawn on it in all; nil if

@@ -28,6 +28,12 @@ public struct BatchParts: Sendable, Equatable {
   /// How many sums wait in the tree at most.
   var depth: Int { images.count.trailingZeroBitCount }
 
+  /// One of `count` equal branches of the tree, a power of two of them.
+  func branch(_ number: Int, of count: Int) -> BatchParts {
+    let each = images.count / count
+    return BatchParts(Array(images[number * each..<(number + 1) * each]))
+  }
+
   /// Branches of the tree as parts of their own, as large as `fits` allows, and the parts within them.
   func groups(where fits: (_ images: Range<Int>) -> Bool) -> (whole: BatchParts, size: Int) {
     var (whole, size) = (images, 1)
@@ -72,6 +78,26 @@ public struct BatchParts: Sendable, Equatable {
         }
       }
       withUnsafePointer(to: carry) { body(part, images, level == depth ? result : waiting + level * count, $0) }
+    }
+  }
+}
+
+extension Threads {
+  /// Adds up arrays of `count` floats, one after the other in memory, as the tree over so many branches does.
+  func addBranches(
+    _ branches: Int, of values: UnsafeMutablePointer<Float>, count: Int, into result: UnsafeMutablePointer<Float>
+  ) {
+    split(count, unit: Self.rowUnit) { _, range in
+      var (size, left) = (1, branches)
+      while left > 1 {
+        // The last sum of all goes where it belongs.
+        for first in stride(from: 0, to: branches, by: 2 * size) {
+          let (a, b) = (values + first * count, values + (first + size) * count)
+          let to = left == 2 ? result : a
+          for i in range { to[i] = b[i] + a[i] }
+        }
+        (size, left) = (2 * size, left / 2)
+      }
     }
   }
 }

@@ -52,13 +52,16 @@ extension Convolver {
     if let winograd {
       return winograd.weightGradient(x: x, normalizing: affine, dy: dy, dw: dw, parts, count)
     }
-    engine.threads.split(Int(filter.inputs), by: panels(filter.outputs)) { part, inputs, panels in
-      parts.sum(into: dw, count: count, waiting: scratch.waiting(parts)) { _, images, to, carry in
+    engine.splitGradient(
+      Int(filter.inputs), by: panels(filter.outputs), width: Int(table.pointee.panel), parts, count: count, into: dw,
+      scratch
+    ) { thread, _, parts, inputs, panels, to, waiting in
+      parts.sum(into: to, count: count, waiting: waiting) { _, images, to, carry in
         withUnsafePointer(to: forwardRows(x.images(images).shape)) { rows in
           table.pointee.weight_gradient(
             rows, x.images(images).memory, affine?.scale, affine?.shift, dy.images(images).memory, to, carry,
             Int32(inputs.lowerBound), Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound),
-            scratch.thread(part))
+            scratch.thread(thread))
         }
       }
     }

@@ -11,6 +11,9 @@ public final class Scratch {
   private let depth: Int
   private let arena = Arena()
 
+  /// The most parts into which a batch's images are cut.
+  var parts: Int { 1 << depth }
+
   /// - Parameter parts: the most into which a batch's images are cut to be summed over: a power of two.
   public init(_ threads: Threads, parts: Int = 1) {
     self.threads = threads.count
@@ -31,8 +34,9 @@ public final class Scratch {
       threadBytes = (perThread + 63) / 64 * 64
       work = UnsafeMutableRawPointer(arena.allocate(threads * threadBytes, of: UInt8.self))
     }
-    if depth * weights > sumFloats {
-      sumFloats = depth * weights
+    let floats = max(depth, weights <= GradientSplit.weightLimit ? parts : 0) * weights
+    if floats > sumFloats {
+      sumFloats = floats
       sums = arena.allocate(sumFloats)
     }
   }

@@ -31,10 +31,10 @@ struct Winograd: @unchecked Sendable {
     self.engine = engine
     self.scratch = scratch
     let table = engine.kernels.table(.fp32)
+    let sums = pd_winograd_panels(table, filter.inputs, filter.outputs)
+    let branches = 9 * inputs * outputs <= GradientSplit.weightLimit ? scratch.parts : 1
     scratch.reserve(
-      panels: max(
-        pd_winograd_panels(table, filter.inputs, filter.outputs),
-        pd_winograd_panels(table, filter.outputs, filter.inputs)),
+      panels: max(branches * sums, pd_winograd_panels(table, filter.outputs, filter.inputs)),
       perThread: pd_winograd_scratch())
   }
 
@@ -75,19 +75,23 @@ struct Winograd: @unchecked Sendable {
     _ count: Int
   ) {
     let sums = scratch.panels.assumingMemoryBound(to: Float.self)
-    engine.threads.split(inputs, unit: PD_WINOGRAD_UNIT, by: panels(outputs)) { part, inputs, panels in
+    let width = Int(engine.kernels.table(.fp32).pointee.panel)
+    let room = pd_winograd_panels(engine.kernels.table(.fp32), Int32(inputs), Int32(outputs)) / 4
+    engine.splitGradient(
+      inputs, unit: Int(PD_WINOGRAD_UNIT), by: panels(outputs), width: width, parts, count: count, into: dw, scratch
+    ) { thread, branch, parts, inputs, panels, to, waiting in
       // Parts that fit into one of the kernel's blocks it adds up in the cache.
-      let panel = Int(engine.kernels.table(.fp32).pointee.panel)
-      let most = set.winograd_gradient_block(inputs.count, panels.count * panel)
+      let most = set.winograd_gradient_block(inputs.count, panels.count * width)
       let (groups, size) = parts.groups { tiles(x.images($0).shape, self.inputs, outputs).count <= most }
-      groups.sum(into: dw, count: count, waiting: scratch.waiting(parts)) { group, images, to, carry in
+      groups.sum(into: to, count: count, waiting: waiting) { group, images, to, carry in
         let (x, dy) = (x.images(images), dy.images(images))
         let ends = parts.images[group * size..<(group + 1) * size].map { Int32($0.upperBound - images.lowerBound) }
         withUnsafePointer(to: tiles(x.shape, self.inputs, outputs)) { tiles in
           table.winograd_weight_gradient(
             tiles, ends, Int32(ends.count), x.memory, affine?.scale, affine?.shift, dy.memory, to, carry,
             Int32(inputs.lowerBound),
-            Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound), sums, work(part))
+            Int32(inputs.upperBound), Int32(panels.lowerBound), Int32(panels.upperBound), sums + branch * room,
+            work(thread))
         }
       }
     }

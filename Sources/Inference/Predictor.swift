@@ -117,7 +117,7 @@ public final class Predictor {
       "checkpoints": networks.models.map { String($0.fingerprint, radix: 16) }.joined(separator: " "),
       "images": String(names.value, radix: 16),
       "views (--tta, --seed)": tta == .fastai ? "fastai \(seed)" : tta.rawValue,
-      "arithmetic (--precision, instruction set)": "\(engine.kernels.name) \(engine.precision) \(OpenBLAS.core)",
+      "arithmetic (--precision, instruction set)": "\(engine.precision), \(worker.rounding)",
     ]
   }
 }

@@ -7,11 +7,16 @@ public struct Worker {
   public let engine: Engine
   /// Threads that decode images while the network computes.
   public let loaderThreads: Int
+  /// What sets the number of the engine's threads: "--threads", or a budget.
+  public let threadsSource: String
 
   /// How its kernels round: runs that round alike compute the same bits.
   public var rounding: String { "\(engine.kernels.rounding(engine.precision)), OpenBLAS \(OpenBLAS.core)" }
 
-  public init(_ communicator: Communicator, _ engine: Engine, loaderThreads: Int = 1) {
+  public init(
+    _ communicator: Communicator, _ engine: Engine, loaderThreads: Int = 1, threadsSource: String = "--threads"
+  ) {
     (self.communicator, self.engine, self.loaderThreads) = (communicator, engine, loaderThreads)
+    self.threadsSource = threadsSource
   }
 }

@@ -69,7 +69,7 @@ extension RingCheck {
     guard try communicator.allGather(rank * rank) == (0..<size).map({ $0 * $0 }) else { throw Failure("all-gather") }
     // All ranks are on this host, whose budget they share.
     let host = Budget(owner: 1, amount: Double(size), source: "a host")
-    guard try communicator.threadCount(of: [host]) == 1,
+    guard try communicator.threadCount(of: [host]).count == 1,
       try communicator.overdrawn([host], by: 1)?.total == Double(size)
     else { throw Failure("shares of a budget") }
     try communicator.barrier()

@@ -142,8 +142,9 @@ void pd_threads_abandon(pd_communicator *c);
 
 // MARK: Placement
 
-/// Processors this process may run on (sched_getaffinity): mpirun binds ranks, so these can be fewer than there are.
-int pd_allowed_cores(void);
+/// The next processor after this one that this process may run on, or -1 (sched_getaffinity): mpirun binds ranks, so these can
+/// be fewer than there are.
+int pd_next_processor(int after);
 
 /// This host's name.
 void pd_host_name(char *name, size_t room);

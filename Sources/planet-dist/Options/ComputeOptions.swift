@@ -8,7 +8,8 @@ import Recipes
 
 /// What every command that computes understands.
 struct ComputeOptions: ParsableArguments {
-  @Option(help: "Threads of each rank. Default: its share of the processors, or of their time, that it is allowed.")
+  @Option(
+    help: "Threads of each rank. Default: its share of the cores, or of the processors' time, that it is allowed.")
   var threads: Int?
 
   @Option(help: Knobs.precision.help("the recipe's, fp32; in evaluate and predict the checkpoint's"))
@@ -55,8 +56,9 @@ struct ComputeOptions: ParsableArguments {
       name.value, what: "instruction set or precision",
       advice: "Choose one that every host has, for all: `mpirun -x PLANET_ISA=avx2 …`.")
     let share = try communicator.threadCount(of: Allowance().processors)
-    let engine = Engine(kernels: kernels, threads: Threads(threads ?? share), precision: precision)
-    return Worker(communicator, engine, loaderThreads: loaderThreads)
+    let engine = Engine(kernels: kernels, threads: Threads(threads ?? share.count), precision: precision)
+    return Worker(
+      communicator, engine, loaderThreads: loaderThreads, threadsSource: threads == nil ? share.source : "--threads")
   }
 
   /// The banner's first line, on rank 0; nil elsewhere. Collective.
@@ -66,7 +68,8 @@ struct ComputeOptions: ParsableArguments {
     let names = Set(hosts.map { String(decoding: $0, as: UTF8.self) }).sorted()
     let ranks = communicator.size == 1 ? "1 rank" : "\(communicator.size) ranks"
     return "planet-dist \(version): \(ranks) on \(names.joined(separator: ", ")), "
-      + "\(engine.threads.count) thread\(engine.threads.count == 1 ? "" : "s") each, \(engine.kernels.name), \(engine.precision), "
+      + "\(engine.threads.count) thread\(engine.threads.count == 1 ? "" : "s") each (\(worker.threadsSource)), "
+      + "\(engine.kernels.name), \(engine.precision)\(engine.precision == .bf16 ? " multiplied as \(engine.kernels.products(.bf16))" : ""), "
       + "OpenBLAS \(OpenBLAS.core)"
   }
 }
