@@ -40,12 +40,12 @@ struct BenchKernels: ParsableCommand {
     Job.run(compute) { communicator in
       let worker = try compute.worker(communicator)
       let banner = try compute.banner(worker)
-      let peak = worker.engine.peakFlops() / 1e9
       var benchmark = KernelBenchmark()
       benchmark.arch = bench.arch
       (benchmark.size, benchmark.batchSize, benchmark.repetitions) = (bench.size, bench.batchSize, repetitions)
       let shows = banner != nil && !bench.json
       if choose { return try Self.choose(benchmark, worker, banner: banner, shows: shows) }
+      let peak = worker.engine.peakFlops() / 1e9
       if let banner, shows { Self.header(banner, peak: peak) }
       var results: [KernelBenchmark.Result] = []
       try benchmark.run(worker: worker) { result in
