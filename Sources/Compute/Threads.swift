@@ -1,5 +1,4 @@
 import CKernels
-import Dispatch
 
 /// The threads one rank computes with. The only place where threads meet arithmetic.
 ///
@@ -15,18 +14,18 @@ public struct Threads: Sendable {
   /// not fill a vector.
   public static let vectorUnit = 1024
 
+  private let pool: Pool?
+
   public init(_ count: Int) {
     precondition(count > 0, "\(count) threads")
     self.count = count
+    pool = count > 1 ? Pool(count) : nil
   }
 
   /// Runs `body(part)` for each part in `0..<count` and returns when all are done.
   public func run(_ body: (Int) -> Void) {
-    if count == 1 { return Self.flushing(0, body) }
-    withoutActuallyEscaping(body) { body in
-      let shared = Shared(body: body)
-      DispatchQueue.concurrentPerform(iterations: count) { Self.flushing($0, shared.body) }
-    }
+    if let pool { return pool.run { Self.flushing($0, body) } }
+    for part in 0..<count { Self.flushing(part, body) }
   }
 
   /// Numbers too small to be normalized are zeros in here: a body of them would take many times as long.
@@ -76,6 +75,27 @@ public struct Threads: Sendable {
     public init(rank: Int, size: Int) { (self.rank, self.size) = (rank, size) }
   }
 
-  /// `Sendable`: `run` returns only after every call of the body has, so nothing that it refers to is gone.
-  private struct Shared: @unchecked Sendable { let body: (Int) -> Void }
+  /// The threads themselves (see Sources/CKernels/pool.c), which end with it. `Sendable`: its functions may be called by any
+  /// thread.
+  private final class Pool: @unchecked Sendable {
+    private let pool: OpaquePointer
+
+    /// Nil without memory for it.
+    init?(_ count: Int) {
+      guard let pool = pd_pool_create(Int32(count)) else { return nil }
+      self.pool = pool
+    }
+
+    deinit { pd_pool_destroy(pool) }
+
+    func run(_ body: (Int) -> Void) {
+      withoutActuallyEscaping(body) { body in
+        var loop = body
+        withUnsafeMutablePointer(to: &loop) { loop in
+          pd_pool_run(
+            pool, { loop, part in loop.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(part)) }, loop)
+        }
+      }
+    }
+  }
 }

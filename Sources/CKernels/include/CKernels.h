@@ -246,6 +246,18 @@ size_t pd_winograd_scratch(void);
 uint64_t pd_flush_denormals(void);
 void pd_restore_denormals(uint64_t before);
 
+/// Threads that run loops of so many parts together with the thread that calls `pd_pool_run`. NULL without memory; with
+/// fewer threads where the system gives no more.
+typedef struct pd_pool pd_pool;
+pd_pool *_Nullable pd_pool_create(int parts);
+
+/// Calls `body` for every part, mostly each in the same thread as the last time; returns when all are done. While another loop
+/// runs in the pool, or inside of one, the calling thread does it alone.
+void pd_pool_run(pd_pool *pool, void (*body)(void *context, int part), void *context);
+
+/// Ends the threads. No loop may run.
+void pd_pool_destroy(pd_pool *pool);
+
 /// 1 if none of `count` floats is infinite or not a number, otherwise 0.
 int pd_all_finite(const float *x, size_t count);
 
