@@ -5,11 +5,13 @@ enum {
                     // them fills half of the first-level cache
   PD_INPUTS = 256,  // input channels packed at a time
 
-  PD_POINTS = 36,            // points at which Winograd multiplies: 6 × 6
   PD_COLUMNS = 64,           // output channels whose products lie side by side, a multiple of every panel
   PD_SKEW = 16,              // added to distances that would be powers of two
   PD_TILE_FLOATS = 2 << 20,  // a thread's scratch for tiles: room for 12 at PD_WINOGRAD_CHANNELS, 96 at 512
 };
+
+// Panels may end behind the last channel.
+static inline int pd_last_channel(int end, int channels) { return end < channels ? end : channels; }
 
 // The sums that consecutive rows of the output belong to, which are `step` pixels apart.
 static inline void pd_piece_sums(const pd_pass *pass, size_t pixel, size_t step, size_t count, double **into) {

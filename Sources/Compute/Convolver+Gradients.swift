@@ -24,18 +24,26 @@ extension Convolver {
       return pd_backward_rows(
         filter, Int32(dx.shape.images), Int32(dx.shape.height), Int32(dx.shape.width), parity.y, parity.x, &order)
     }
-    chunks(dy.shape, for: after) { part, dyRows in
-      if let before { engine.run(before, on: dy, dyRows) }
-      let prepared = readsAsStored ? UnsafeRawPointer(dy.memory) : prepare(dy, dyRows, part)
-      for (parity, rows) in zip(parities, rows) where !(parity.order.isEmpty && adding) {
-        var rows = rows
-        if !readsAsStored { rows.in_before = dyRows.lowerBound }
-        let own = Shape(dx.shape.images, Int(rows.height), Int(rows.width), 1)
-        convolve(
-          rows, prepared, panels + parity.offset, dx.memory, adding ? PD_ADD : PD_REPLACE,
-          self.rows(of: own, for: dyRows, of: dy.shape), after, part)
+    let product = backwardProduct(dy.shape, sums: after?.sums ?? false)
+    let before = engine.runAlone(before, on: dy, product)
+    engine.threads.split(product) { part, own, inputs in
+      for chunk in chunks(dy.shape, own) {
+        if let before { engine.run(before, on: dy, chunk) }
+        let prepared = readsAsStored ? UnsafeRawPointer(dy.memory) : prepare(dy, chunk, part)
+        for (parity, rows) in zip(parities, rows) where !(parity.order.isEmpty && adding) {
+          var rows = rows
+          if !readsAsStored { rows.in_before = chunk.lowerBound }
+          let own = Shape(dx.shape.images, Int(rows.height), Int(rows.width), 1)
+          convolve(
+            rows, prepared, panels + parity.offset, dx.memory, adding ? PD_ADD : PD_REPLACE,
+            self.rows(of: own, for: chunk, of: dy.shape), inputs, after, part)
+        }
       }
     }
+  }
+
+  func backwardProduct(_ dy: Shape, sums: Bool) -> Product {
+    product(dy, byRows: isPointwise, sums: sums, rows: dy.rows, outputs: filter.inputs)
   }
 
   /// The gradient of the loss by the weights, replacing `dw`. The same bits for every number of threads.
@@ -53,7 +61,8 @@ extension Convolver {
       return winograd.weightGradient(x: x, normalizing: affine, dy: dy, dw: dw, parts, count)
     }
     engine.splitGradient(
-      Int(filter.inputs), by: panels(filter.outputs), width: Int(table.pointee.panel), parts, count: count, into: dw,
+      Int(filter.inputs), unit: gradientUnit, by: panels(filter.outputs), width: Int(table.pointee.panel), parts,
+      count: count, into: dw,
       scratch
     ) { thread, _, parts, inputs, panels, to, waiting in
       parts.sum(into: to, count: count, waiting: waiting) { _, images, to, carry in
@@ -66,6 +75,9 @@ extension Convolver {
       }
     }
   }
+
+  /// Inputs whose gradients are multiplied together: rows of a block of tiles; of vectors any number.
+  var gradientUnit: Int { table.pointee.unit > 1 ? Int(table.pointee.height) : 1 }
 
   // An added gradient is never taken by Winograd's products.
   private func packedDirectly(_ weights: UnsafePointer<Float>) -> UnsafeRawPointer {

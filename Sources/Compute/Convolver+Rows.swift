@@ -25,32 +25,35 @@ extension Convolver {
 
   func convolve(
     _ rows: pd_rows, _ input: UnsafeRawPointer, _ panels: UnsafeRawPointer, _ output: UnsafeMutableRawPointer,
-    _ store: pd_store, _ range: Range<Int>, _ after: RowPass?, _ part: Int
+    _ store: pd_store, _ range: Range<Int>, _ outputs: Range<Int>, _ after: RowPass?, _ part: Int
   ) {
     withUnsafePointer(to: rows) { rows in
       withOptionalPointer(to: after?.pass) {
         table.pointee.convolve(
-          rows, input, panels, output, store, range.lowerBound, range.upperBound, $0,
+          rows, input, panels, output, store, range.lowerBound, range.upperBound, Int32(outputs.lowerBound),
+          Int32(outputs.upperBound), $0,
           scratch.thread(part) + preparedBytes)
       }
     }
   }
 
-  /// Splits a tensor over threads, and each thread's part into chunks that fit its cache: rows where nothing but a row
-  /// is needed to compute a row, else whole images. Calls `body` with the thread and the chunk's rows.
-  ///
-  /// - Parameter pass: done to what is computed of them.
-  func chunks(_ shape: Shape, for pass: RowPass?, _ body: (_ part: Int, _ rows: Range<Int>) -> Void) {
-    let rowsPerItem = isPointwise ? 1 : shape.height * shape.width
-    let block = Int(table.pointee.block)
-    let budget = Self.chunkBytes / (shape.channels * Int(table.pointee.gathers) * rowsPerItem)
-    let items = isPointwise ? max(1, budget / block) * block : max(1, budget)
-    func cut(_ part: Int, _ range: Range<Int>) {
-      for first in stride(from: range.lowerBound, to: range.upperBound, by: items) {
-        body(part, first * rowsPerItem..<min(first + items, range.upperBound) * rowsPerItem)
-      }
+  /// The product of which `y`, of so many rows and outputs, is made, as threads share it: by rows where nothing but a row is
+  /// needed to compute a row, else by whole images of `shape`.
+  func product(_ shape: Shape, byRows: Bool, sums: Bool, rows: Int, outputs: Int32) -> Product {
+    let units =
+      byRows ? RowUnits(shape, sums: sums) : RowUnits(images: shape.images, of: shape.height * shape.width)
+    return Product(
+      rows: units, rowsPerUnit: (rows + units.count - 1) / max(1, units.count), panels: panels(outputs),
+      width: Int(table.pointee.panel), height: Int(table.pointee.height))
+  }
+
+  /// Cuts a thread's rows of a tensor into chunks that fit its cache: blocks of rows, or images.
+  func chunks(_ shape: Shape, _ rows: Range<Int>) -> [Range<Int>] {
+    let block = isPointwise ? Int(table.pointee.block) : shape.height * shape.width
+    let budget = Self.chunkBytes / (shape.channels * Int(table.pointee.gathers) * block)
+    return stride(from: rows.lowerBound, to: rows.upperBound, by: max(1, budget) * block).map {
+      $0..<min($0 + max(1, budget) * block, rows.upperBound)
     }
-    if isPointwise { engine.splitRows(shape, for: pass, cut) } else { engine.threads.split(shape.images, cut) }
   }
 
   /// The rows of `y` that belong to a chunk of x.

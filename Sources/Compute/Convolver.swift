@@ -99,19 +99,25 @@ public struct Convolver: @unchecked Sendable {
     precondition(output(for: x.shape) == y.shape, "conv of \(x.shape) gives \(output(for: x.shape)), not \(y.shape)")
     let panels = panels ?? packed(weights, for: .forward)
     if let winograd { return winograd.forward(x, normalizing: affine, panels: panels, into: y, after: after) }
-    let rows = forwardRows(x.shape)
-    if affine == nil && readsAsStored {
-      return engine.splitRows(y.shape, for: after) { part, range in
-        convolve(rows, x.memory, panels, y.memory, PD_REPLACE, range, after, part)
+    let (rows, isStored) = (forwardRows(x.shape), affine == nil && readsAsStored)
+    let product = forwardProduct(x.shape, isStored: isStored, sums: after?.sums ?? false)
+    engine.threads.split(product) { part, own, outputs in
+      if isStored { return convolve(rows, x.memory, panels, y.memory, PD_REPLACE, own, outputs, after, part) }
+      for chunk in chunks(x.shape, own) {
+        var rows = rows
+        rows.in_before = chunk.lowerBound
+        let prepared = prepare(x, chunk, normalizing: affine, part)
+        let yRows = self.rows(of: y.shape, for: chunk, of: x.shape)
+        convolve(rows, prepared, panels, y.memory, PD_REPLACE, yRows, outputs, after, part)
       }
     }
-    chunks(x.shape, for: after) { part, xRows in
-      var rows = rows
-      rows.in_before = xRows.lowerBound
-      let prepared = prepare(x, xRows, normalizing: affine, part)
-      let yRows = self.rows(of: y.shape, for: xRows, of: x.shape)
-      convolve(rows, prepared, panels, y.memory, PD_REPLACE, yRows, after, part)
-    }
+  }
+
+  /// - Parameter isStored: whether x is read as it is stored, so that threads share rows of y, not of x.
+  func forwardProduct(_ x: Shape, isStored: Bool, sums: Bool) -> Product {
+    let y = output(for: x)
+    return product(
+      isStored ? y : x, byRows: isStored || isPointwise, sums: sums, rows: y.rows, outputs: filter.outputs)
   }
 
   /// Packs the weights into this network's own memory.

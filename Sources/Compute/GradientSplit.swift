@@ -3,10 +3,8 @@
 struct GradientSplit: Equatable {
   /// Of the tree: each has threads and memory of its own, and then their sums are added.
   let branches: Int
-  /// Parts of the outputs.
-  let across: Int
-  /// Parts of the inputs.
-  let down: Int
+  /// Of inputs and panels of outputs.
+  let grid: Grid
 
   /// Weights of which every branch can have a sum of its own; with more there is work for all threads without.
   static let weightLimit = 1 << 17
@@ -26,15 +24,23 @@ struct GradientSplit: Equatable {
         let busy = branches * min(across, columns) * min(down, rows)
         let read = (Double(rows) / Double(down) + Double(columns) * width / Double(across)) / Double(branches)
         if best.map({ (-busy, read) < (-$0.busy, $0.read) }) ?? true {
-          best = (busy, read, GradientSplit(branches: branches, across: across, down: down))
+          best = (busy, read, GradientSplit(branches: branches, grid: Grid(down: down, across: across)))
         }
       }
     }
-    self = best?.split ?? GradientSplit(branches: 1, across: 1, down: threads)
+    self = best?.split ?? GradientSplit(branches: 1, grid: Grid(down: threads, across: 1))
   }
 
-  private init(branches: Int, across: Int, down: Int) {
-    (self.branches, self.across, self.down) = (branches, across, down)
+  private init(branches: Int, grid: Grid) { (self.branches, self.grid) = (branches, grid) }
+
+  /// Of a thread: its branch of the tree, inputs (at multiples of `unit`) and panels; nil if it has nothing to do.
+  func share(_ thread: Int, inputs: Int, unit: Int, panels: Int) -> (
+    branch: Int, inputs: Range<Int>, panels: Range<Int>
+  )? {
+    let each = grid.across * grid.down
+    return grid.rectangle(thread % each, rows: inputs, unit: unit, columns: panels).map {
+      (thread / each, $0.rows, $0.columns)
+    }
   }
 }
 
@@ -54,23 +60,24 @@ extension Engine {
       _ to: UnsafeMutablePointer<Float>, _ waiting: UnsafeMutablePointer<Float>
     ) -> Void
   ) {
-    let units = (inputs + unit - 1) / unit
-    let split = GradientSplit(
-      rows: units, columns: panels, width: Double(width) / Double(unit), threads: threads.count,
-      branches: count <= GradientSplit.weightLimit ? parts.images.count : 1)
-    let (memory, each) = (scratch.waiting(parts), split.across * split.down)
+    let split = gradientSplit(inputs, unit: unit, by: panels, width: width, parts, count: count)
+    let memory = scratch.waiting(parts)
     threads.run { thread in
-      let (branch, place) = (thread / each, thread % each)
-      let (column, line) = (place % split.across, place / split.across)
+      guard let share = split.share(thread, inputs: inputs, unit: unit, panels: panels) else { return }
+      let branch = share.branch
       let own = parts.branch(branch, of: split.branches)
-      let low = min(inputs, units * line / split.down * unit)
-      let high = min(inputs, units * (line + 1) / split.down * unit)
-      let panels = panels * column / split.across..<panels * (column + 1) / split.across
-      guard low < high, !panels.isEmpty else { return }
       let to = split.branches == 1 ? dw : memory + branch * count
       let waiting = split.branches == 1 ? memory : memory + (split.branches + branch * own.depth) * count
-      body(thread, branch, own, low..<high, panels, to, waiting)
+      body(thread, branch, own, share.inputs, share.panels, to, waiting)
     }
     if split.branches > 1 { threads.addBranches(split.branches, of: memory, count: count, into: dw) }
+  }
+
+  func gradientSplit(_ inputs: Int, unit: Int, by panels: Int, width: Int, _ parts: BatchParts, count: Int)
+    -> GradientSplit
+  {
+    GradientSplit(
+      rows: (inputs + unit - 1) / unit, columns: panels, width: Double(width) / Double(unit), threads: threads.count,
+      branches: count <= GradientSplit.weightLimit ? parts.images.count : 1)
   }
 }

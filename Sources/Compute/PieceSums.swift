@@ -47,10 +47,7 @@ extension Shape {
 extension Engine {
   /// Splits the rows of a tensor over threads; where `pass` sums, between pieces, so that no two threads add to one.
   func splitRows(_ shape: Shape, for pass: RowPass?, _ body: (_ part: Int, _ rows: Range<Int>) -> Void) {
-    guard pass?.sums ?? false else { return threads.split(shape.rows, unit: Threads.rowUnit, body) }
-    let row = { $0 / shape.pieces * shape.height * shape.width + $0 % shape.pieces * Int(PD_PIECE) }
-    threads.split(shape.images * shape.pieces) { part, pieces in
-      body(part, row(pieces.lowerBound)..<row(pieces.upperBound))
-    }
+    let units = RowUnits(shape, sums: pass?.sums ?? false)
+    threads.split(units.count) { part, range in body(part, units.rows(range)) }
   }
 }

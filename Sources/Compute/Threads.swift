@@ -56,13 +56,10 @@ public struct Threads: Sendable {
   ) {
     let workers = team.size * count
     let across = (1...workers).last { workers % $0 == 0 && $0 <= columns } ?? 1
-    let (down, units) = (workers / across, (rows + unit - 1) / unit)
+    let grid = Grid(down: workers / across, across: across)
     run { part in
-      let worker = team.rank * count + part
-      let (column, line) = (worker % across, worker / across)
-      let low = min(rows, units * line / down * unit)
-      let high = min(rows, units * (line + 1) / down * unit)
-      if low < high { body(part, low..<high, columns * column / across..<columns * (column + 1) / across) }
+      let place = grid.rectangle(team.rank * count + part, rows: rows, unit: unit, columns: columns)
+      if let place { body(part, place.rows, place.columns) }
     }
   }
 

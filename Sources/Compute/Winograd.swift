@@ -5,9 +5,9 @@ import CKernels
 ///
 /// `Sendable`, although its memory is not: a network runs one convolution at a time, whose threads use disjoint parts.
 struct Winograd: @unchecked Sendable {
-  private let inputs: Int
-  private let outputs: Int
-  private let engine: Engine
+  let inputs: Int
+  let outputs: Int
+  let engine: Engine
   private let scratch: Scratch
 
   /// Nil where it does not apply or does not pay. That depends on the shape alone, never on batch or threads: an
@@ -41,32 +41,46 @@ struct Winograd: @unchecked Sendable {
   /// As ``Convolver/forward(_:normalizing:weights:panels:into:after:)``.
   func forward(_ x: Tensor, normalizing affine: Affine?, panels: UnsafeRawPointer, into y: Tensor, after: RowPass?) {
     let tiles = tiles(x.shape, inputs, outputs)
-    guard after?.sums ?? false else {
-      return engine.threads.split(tiles.count) { part, range in
-        multiply(tiles, x, affine, panels, y, range, after, part)
-      }
+    engine.threads.split(forwardProduct(x.shape, sums: after?.sums ?? false)) { part, range, outputs in
+      multiply(tiles, x, affine, panels, y, range, outputs, after, part)
     }
-    // Between pieces, as Engine.splitRows: in tiles.
-    let (pieces, perPiece) = (y.shape.pieces, Int(PD_PIECE) / 16)
-    let tile = { $0 / pieces * tiles.perImage + $0 % pieces * perPiece }
-    engine.threads.split(y.shape.images * pieces) { part, range in
-      multiply(tiles, x, affine, panels, y, tile(range.lowerBound)..<tile(range.upperBound), after, part)
-    }
+  }
+
+  func forwardProduct(_ x: Shape, sums: Bool) -> Product {
+    let tiles = tiles(x, inputs, outputs)
+    return product(RowUnits(tiles, sums: sums), tiles)
   }
 
   /// As ``Convolver/inputGradient(dy:weights:panels:into:adding:before:after:)``, without `adding`.
   func inputGradient(dy: Tensor, panels: UnsafeRawPointer, into dx: Tensor, before: RowPass?, after: RowPass?) {
     let tiles = tiles(dy.shape, outputs, inputs)
     let (perImage, pixels) = (tiles.perImage, dy.shape.height * dy.shape.width)
-    // With fewer tiles at a time a thread reads the filter too often.
-    let images = max(1, PD_WINOGRAD_TILES / perImage)
-    engine.threads.split(dy.shape.images) { part, range in
-      for first in stride(from: range.lowerBound, to: range.upperBound, by: images) {
-        let last = min(first + images, range.upperBound)
+    let product = backwardProduct(dy.shape)
+    let before = engine.runAlone(before, on: dy, product)
+    let images = imagesAtATime(perImage)
+    engine.threads.split(product) { part, range, inputs in
+      for first in stride(from: range.lowerBound / perImage, to: range.upperBound / perImage, by: images) {
+        let last = min(first + images, range.upperBound / perImage)
         if let before { engine.run(before, on: dy, first * pixels..<last * pixels) }
-        multiply(tiles, dy, nil, panels, dx, first * perImage..<last * perImage, after, part)
+        multiply(tiles, dy, nil, panels, dx, first * perImage..<last * perImage, inputs, after, part)
       }
     }
+  }
+
+  /// With fewer tiles at a time a thread would read the filter too often.
+  func imagesAtATime(_ tilesPerImage: Int) -> Int { max(1, Int(PD_WINOGRAD_TILES) / tilesPerImage) }
+
+  func backwardProduct(_ dy: Shape) -> Product {
+    let tiles = tiles(dy, outputs, inputs)
+    return product(RowUnits(images: dy.images, of: tiles.perImage), tiles)
+  }
+
+  private func product(_ units: RowUnits, _ tiles: pd_tiles) -> Product {
+    let floats = engine.kernels.table(.fp32).pointee
+    return Product(
+      rows: units, rowsPerUnit: (tiles.count + units.count - 1) / max(1, units.count),
+      panels: panels(Int(tiles.outputs)),
+      width: Int(floats.panel), height: Int(floats.height))
   }
 
   /// As ``Convolver/weightGradient(x:normalizing:dy:dw:parts:)``, for a filter of `count` weights.
@@ -100,7 +114,7 @@ struct Winograd: @unchecked Sendable {
   private var set: pd_set { engine.kernels.set.pointee }
   private var table: pd_kernels { engine.kernels.table(engine.precision).pointee }
 
-  private func panels(_ channels: Int) -> Int {
+  func panels(_ channels: Int) -> Int {
     let panel = Int(engine.kernels.table(.fp32).pointee.panel)
     return (channels + panel - 1) / panel
   }
@@ -109,7 +123,7 @@ struct Winograd: @unchecked Sendable {
     scratch.thread(part).assumingMemoryBound(to: Float.self)
   }
 
-  private func tiles(_ shape: Shape, _ inputs: Int, _ outputs: Int) -> pd_tiles {
+  func tiles(_ shape: Shape, _ inputs: Int, _ outputs: Int) -> pd_tiles {
     pd_tiles(
       images: Int32(shape.images), height: Int32(shape.height), width: Int32(shape.width), inputs: Int32(inputs),
       outputs: Int32(outputs))
@@ -130,21 +144,21 @@ struct Winograd: @unchecked Sendable {
 
   private func multiply(
     _ tiles: pd_tiles, _ x: Tensor, _ affine: Affine?, _ panels: UnsafeRawPointer, _ y: Tensor, _ range: Range<Int>,
-    _ after: RowPass?, _ part: Int
+    _ outputs: Range<Int>, _ after: RowPass?, _ part: Int
   ) {
     withUnsafePointer(to: tiles) { tiles in
       withOptionalPointer(to: after?.pass) { after in
         table.winograd(
           tiles, x.memory, affine?.scale, affine?.shift, panels.assumingMemoryBound(to: Float.self), y.memory,
-          range.lowerBound, range.upperBound, after, work(part))
+          range.lowerBound, range.upperBound, Int32(outputs.lowerBound), Int32(outputs.upperBound), after, work(part))
       }
     }
   }
 }
 
 extension pd_tiles {
-  fileprivate var perImage: Int { (Int(height) + 3) / 4 * ((Int(width) + 3) / 4) }
-  fileprivate var count: Int { Int(images) * perImage }
+  var perImage: Int { (Int(height) + 3) / 4 * ((Int(width) + 3) / 4) }
+  var count: Int { Int(images) * perImage }
 }
 
 /// Calls `body` with a pointer to the value, or with nil where there is none.

@@ -89,7 +89,7 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
   double *sums = calloc(pieces * 2 * s.outputs, 8), *total = calloc(2 * s.outputs, 8);
   pd_pass statistics = {.kind = PD_STATISTICS, .sums = sums, .channels = s.outputs, .pixels = pixels};
   k->pack(w, order, g.taps, s.inputs, s.outputs, (pd_block){0, all_o, 0, s.inputs}, panels);
-  k->convolve(&g, read_x, panels, y, PD_REPLACE, 0, rows, &statistics, work);
+  k->convolve(&g, read_x, panels, y, PD_REPLACE, 0, rows, 0, all_o, &statistics, work);
   for (size_t i = 0; i < y_count; i++) expect(set->name, "forward", precision, i, get(y, precision, i), want_y[i]);
   pd_sum_pieces(sums, &pieces, 1, 2 * s.outputs, 2 * s.outputs, total);
   for (int o = 0; o < s.outputs; o++) {
@@ -100,7 +100,7 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
   for (int parity = 0; parity < s.stride * s.stride; parity++) {
     pd_rows b = pd_backward_rows(f, s.images, s.height, s.width, parity / s.stride, parity % s.stride, order);
     k->pack_transposed(w, order, b.taps, s.inputs, s.outputs, (pd_block){0, all_i, 0, s.outputs}, transposed);
-    k->convolve(&b, read_dy, transposed, dx, PD_REPLACE, 0, (size_t)b.images * b.height * b.width, NULL, work);
+    k->convolve(&b, read_dy, transposed, dx, PD_REPLACE, 0, (size_t)b.images * b.height * b.width, 0, all_i, NULL, work);
   }
   for (size_t i = 0; i < x_count; i++) expect(set->name, "dx", precision, i, get(dx, precision, i), want_dx[i]);
   void *scratch = calloc(pd_weight_gradient_scratch(k, all_o), 1);
@@ -117,9 +117,9 @@ static void check(const pd_set *set, pd_precision precision, shape s) {
     float *points = calloc(pd_winograd_panels(&set->precision[PD_FP32], larger, larger), 1);
     float *room = calloc(pd_winograd_scratch(), 1);
     set->winograd_pack(w, 0, s.inputs, s.outputs, (pd_block){0, all_o, 0, s.inputs}, points);
-    k->winograd(&tiles, x, NULL, NULL, points, y, 0, last, NULL, room);
+    k->winograd(&tiles, x, NULL, NULL, points, y, 0, last, 0, all_o, NULL, room);
     set->winograd_pack(w, 1, s.inputs, s.outputs, (pd_block){0, all_i, 0, s.outputs}, points);
-    k->winograd(&back, dy, NULL, NULL, points, dx, 0, last, NULL, room);
+    k->winograd(&back, dy, NULL, NULL, points, dx, 0, last, 0, all_i, NULL, room);
     k->winograd_weight_gradient(&tiles, &s.images, 1, x, NULL, NULL, dy, dw, &carry, 0, s.inputs, 0, all_o, points, room);
     for (size_t i = 0; i < y_count; i++) expect(set->name, "winograd", precision, i, get(y, precision, i), want_y[i]);
     for (size_t i = 0; i < x_count; i++) expect(set->name, "winograd dx", precision, i, get(dx, precision, i), want_dx[i]);

@@ -41,6 +41,23 @@ import Testing
     }
   }
 
+  /// The plan of each convolution, as text and in JSON, computes nothing.
+  @Test func plan() throws {
+    let run = try ProgramRun("planet-dist", ["bench", "kernels", "--plan", "16", "--json"])
+    let plans = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]])
+    #expect(plans.reduce(0) { $0 + ($1["count"] as? Int ?? 0) } == 53)
+    for plan in plans {
+      let forward = try #require(plan["forward"] as? [String: Double])
+      #expect((0.999...1.15).contains(forward["imbalance"] ?? 0) && forward["bytes"] ?? 0 > 0)
+      #expect((plan["input_gradient"] == nil) == (plan["name"] as? String == "conv1"))
+    }
+    let text = try ProgramRun("planet-dist", ["bench", "kernels", "--plan", "3", "--batch-size", "5"])
+    #expect(text.exitCode == 0 && text.output.hasPrefix("3 threads, 5 images a rank, "))
+    for wrong in [["--plan", "0"], ["--plan", "1025"], ["--plan", "2", "--choose"]] {
+      #expect(try ProgramRun("planet-dist", ["bench", "kernels"] + wrong).exitCode == 64)
+    }
+  }
+
   @Test(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"), arguments: [1, 2])
   func allReduce(ranks: Int) throws {
     let report = try json(["all-reduce", "--repetitions", "1"], ranks: ranks)

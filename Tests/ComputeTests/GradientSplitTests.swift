@@ -13,14 +13,14 @@ import Testing
     for threads in [1, 2, 4, 8, 16, 32] {
       for (inputs, outputs) in [(64, 64), (64, 256), (256, 64), (128, 128), (512, 512)] {
         let found = split(inputs, outputs, threads: threads, branches: 8)
-        #expect(found.branches * found.across * found.down == threads)
-        let busy = found.branches * min(found.across, outputs / 64) * min(found.down, inputs / 16)
+        #expect(found.branches * found.grid.across * found.grid.down == threads)
+        let busy = found.branches * min(found.grid.across, outputs / 64) * min(found.grid.down, inputs / 16)
         #expect(busy == min(threads, inputs / 16 * outputs / 64 * 8), "\(inputs) → \(outputs), \(threads) threads")
       }
     }
     #expect(split(64, 64, threads: 16, branches: 8).branches == 8)
     let whole = split(512, 512, threads: 16, branches: 1)
-    #expect((whole.across, whole.down) == (4, 4), "squares read least")
+    #expect(whole.grid == Grid(down: 4, across: 4), "squares read least")
   }
 
   /// Threads that share the parts of a batch compute the bits of one thread, with empty parts too.

@@ -14,6 +14,7 @@ enum {
   PD_MAX_CHANNELS = 16384,      // values of a tap: the length of the zeros that stand for a pixel outside of the image
   PD_WINOGRAD_CHANNELS = 4096,  // of Winograd's inputs and outputs: a dozen tiles of them fit into a thread's scratch
   PD_WINOGRAD_UNIT = 16,        // what Winograd's channels are multiples of: the widest vector
+  PD_POINTS = 36,               // points at which Winograd multiplies: 6 × 6
   PD_WINOGRAD_TILES = 96,       // multiplied at a time: at 64 channels they fill the second-level cache
   PD_PACK_UNIT = 32,            // channels by which packing is split: 16 words, the widest vector
   PD_PIECE = 256,               // rows of an image whose sums are added up together; as many as 16 of Winograd's tiles
@@ -121,6 +122,8 @@ typedef struct pd_kernels {
   int panel;
   /// Of what the words of a tap are a multiple in a panel.
   int unit;
+  /// Rows of the register tile, or of a block of tiles: as many are multiplied where there are fewer.
+  int height;
   /// Rows that `convolve` takes at a time: parts of fewer rows read the panels more often.
   int block;
   /// Bytes of a value that `convolve` reads: the precision's, or a float's where products are of floats anyhow.
@@ -139,12 +142,13 @@ typedef struct pd_kernels {
   void (*prepare)(const void *input, const float *_Nullable scale, const float *_Nullable shift, size_t rows,
                   int channels, void *to);
 
-  /// Rows `first ..< last` of output = gather(input) · weights, replacing or adding to `output`, and then `after` on
-  /// each part of them that is done. `input`: values of `gathers` bytes. `panels`: the weights as packed. Where values have
+  /// Rows `first ..< last` of output = gather(input) · weights, replacing or adding to `output`, for the panels `first_panel ..<
+  /// last_panel` of output channels, and then `after` on each part of them that is done. `input`: values of `gathers` bytes. `panels`: the weights as packed. Where values have
   /// two bytes, with an odd number of channels, the one after each gathered run is read, and multiplied by zero.
   /// `scratch`: `pd_convolve_scratch` bytes.
   void (*convolve)(const pd_rows *rows, const void *input, const void *panels, void *output, pd_store store,
-                   size_t first, size_t last, const pd_pass *_Nullable after, void *scratch);
+                   size_t first, size_t last, int first_panel, int last_panel, const pd_pass *_Nullable after,
+                   void *scratch);
 
   /// dw[t][ci][co] = Σ over all rows of input(row, t)[ci] · dy(row)[co], for ci in `first_ci ..< last_ci` and the
   /// panels `first_panel ..< last_panel` of output channels. The order of the sum does not depend on these ranges.
@@ -179,12 +183,12 @@ typedef struct pd_kernels {
   /// Floats to the precision.
   void (*narrow)(const float *from, void *to, size_t count);
 
-  /// Winograd's products, which are of floats in every precision: y = conv(x) for tiles `first ..< last`, and then `after`
-  /// on their pixels. With `scale`, x is max(0, x·scale + shift), by channel. `panels`: `pd_winograd_panels` bytes, by
+  /// Winograd's products, which are of floats in every precision: y = conv(x) for tiles `first ..< last` and the panels
+  /// `first_panel ..< last_panel` of outputs, and then `after` on their pixels. With `scale`, x is max(0, x·scale + shift), by channel. `panels`: `pd_winograd_panels` bytes, by
   /// `winograd_pack`; `scratch`: `pd_winograd_scratch`.
   void (*winograd)(const pd_tiles *tiles, const void *x, const float *_Nullable scale, const float *_Nullable shift,
-                   const float *panels, void *y, size_t first, size_t last, const pd_pass *_Nullable after,
-                   float *scratch);
+                   const float *panels, void *y, size_t first, size_t last, int first_panel, int last_panel,
+                   const pd_pass *_Nullable after, float *scratch);
   /// As `weight_gradient`, with `first_ci` and `last_ci` multiples of PD_WINOGRAD_UNIT. `sums`: `pd_winograd_panels` bytes, shared by
   /// all threads, each working in the part of its channels and panels. The tree over several parts, part k up to the image
   /// `ends[k]`, is added up at once, if all tiles are not more than `winograd_gradient_block` says.

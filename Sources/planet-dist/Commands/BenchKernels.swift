@@ -1,8 +1,10 @@
 import ArgumentParser
+import Collectives
 import Compute
 import Diagnostics
 import Foundation
 import Inference
+import Recipes
 
 struct BenchKernels: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,12 +24,21 @@ struct BenchKernels: ParsableCommand {
   @Flag(help: "Time each convolution by every fast set of kernels, with and without Winograd's products.")
   var choose = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Only count, for so many threads of a rank, how they would share each convolution.", valueName: "threads"))
+  var plan: Int?
+
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
   func validate() throws {
     if !(1...1000).contains(repetitions) {
       throw ValidationError("--repetitions must be 1 to 1000, not \(repetitions).")
     }
+    if let plan, !(1...1024).contains(plan) {
+      throw ValidationError("--plan must be 1 to 1024 threads, not \(plan).")
+    }
+    if choose, plan != nil { throw ValidationError("--choose measures, --plan only counts: choose one.") }
   }
 
   private struct Output: Codable {
@@ -44,6 +55,7 @@ struct BenchKernels: ParsableCommand {
       benchmark.arch = bench.arch
       (benchmark.size, benchmark.batchSize, benchmark.repetitions) = (bench.size, bench.batchSize, repetitions)
       let shows = banner != nil && !bench.json
+      if let plan { return try Self.plan(benchmark, worker, threads: plan, shows: shows, prints: banner != nil) }
       if choose { return try Self.choose(benchmark, worker, banner: banner, shows: shows) }
       let peak = worker.engine.peakFlops() / 1e9
       if let banner, shows { Self.header(banner, peak: peak) }
@@ -76,6 +88,31 @@ struct BenchKernels: ParsableCommand {
       Console.print(columns(choice.name, choice.shape, []) + candidates.joined(separator: "; "))
     }
     if banner != nil, !shows { try Console.print(json: choices) }
+  }
+
+  private static func plan(
+    _ benchmark: KernelBenchmark, _ worker: Worker, threads: Int, shows: Bool, prints: Bool
+  ) throws {
+    guard prints else { return }
+    let engine = Engine(kernels: worker.engine.kernels, threads: Threads(threads), precision: worker.engine.precision)
+    let parts = BatchParts(
+      batch: benchmark.batchSize, parts: Recipe.virtualRanks.count, rank: 0, worldSize: worker.communicator.size)
+    let plans = benchmark.plan(engine: engine, parts: parts)
+    guard shows else { return try Console.print(json: plans) }
+    Console.print(
+      "\(threads) threads, \(parts.images.last?.upperBound ?? 0) images a rank, \(engine.kernels.name), "
+        + "\(engine.precision.rawValue); the largest share of arithmetic, padding included, over the mean of what is "
+        + "needed, and what a thread reads at most:")
+    Console.print(columns("", "", ["forward", "input grad.", "weight grad."]))
+    for plan in plans {
+      let texts = ([plan.forward, plan.inputGradient, plan.weightGradient] as [KernelPlan.Product?]).map {
+        $0.map { String(format: "%.2f %5.1f MB", $0.imbalance, $0.bytes / 1e6) } ?? "–"
+      }
+      Console.print(
+        TextTable.line(
+          [(plan.count > 1 ? "\(plan.count) × " : "") + plan.name, plan.shape] + texts,
+          [.left(23), .left(35), .right(14)], gap: 1))
+    }
   }
 
   private static func header(_ banner: String, peak: Double) {

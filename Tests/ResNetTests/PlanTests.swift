@@ -1,0 +1,60 @@
+import Compute
+import Testing
+
+@testable import ResNet
+
+/// How many threads share the network's convolutions, counted without computing anything.
+@Suite struct PlanTests {
+  private struct Layer {
+    let name: String
+    /// Of forward, the gradient by the filter, and that by the input, which images do not need.
+    let plans: [ProductPlan]
+  }
+
+  /// - Parameter images: of the rank.
+  private func layers(_ kernels: Kernels, _ precision: Precision, threads: Int, images: Int) -> [Layer] {
+    let engine = Engine(kernels: kernels, threads: Threads(threads), precision: precision)
+    let parts = BatchParts(batch: images, parts: 8, rank: 0, worldSize: 1)
+    return Architecture.resnet50.convolutions(imageSize: 128).map { c in
+      let convolver = Convolver(
+        kernel: c.kernel, span: c.span, inputs: c.span * c.input.channels, outputs: c.outputs, stride: c.stride,
+        padding: c.padding, image: (c.input.height, c.input.width), engine: engine, scratch: Scratch(engine.threads))
+      let x = Shape(images, c.input.height, c.input.width, c.input.channels)
+      let gradient = c.span == 1 ? [convolver.inputGradientPlan(x)] : []
+      return Layer(
+        name: c.name,
+        plans: [
+          convolver.forwardPlan(x, isNormalized: c.span == 1 && c.kernel.height > 1),
+          convolver.weightGradientPlan(x, parts),
+        ] + gradient)
+    }
+  }
+
+  /// On sixteen threads nobody has to do much more than the mean, which is the whole network's arithmetic.
+  @Test(arguments: Kernels.all.indices, Precision.allCases) func sixteenThreads(set: Int, precision: Precision) {
+    let kernels = Kernels.all[set]
+    for layer in layers(kernels, precision, threads: 16, images: 64) {
+      for (product, plan) in zip(["forward", "weight gradient", "input gradient"], layer.plans) {
+        // The stem's filter has 21 inputs a line, of which blocks of tiles take 32.
+        let isPadded = layer.name == "conv1" && product == "weight gradient" && kernels.products(precision) == "tiles"
+        #expect(plan.imbalance <= (isPadded ? 1.6 : 1.15), "\(layer.name), \(product)")
+      }
+    }
+  }
+
+  /// With any number of threads all that is needed is shared out, and more threads read less each.
+  @Test func anyThreads() throws {
+    let one = layers(Kernels.all[0], .fp32, threads: 1, images: 8)
+    for threads in 1...64 {
+      for (layer, alone) in zip(layers(Kernels.all[0], .fp32, threads: threads, images: 8), one) {
+        for (plan, whole) in zip(layer.plans, alone.plans) {
+          #expect(plan.operations == whole.operations)
+          let shared = plan.shares.map(\.operations).reduce(0, +)
+          #expect(shared >= plan.operations * 0.999_999, "\(layer.name), \(threads) threads")
+          #expect(plan.bytes <= whole.bytes)
+          #expect(plan.shares.count == threads && plan.imbalance > 0.999)
+        }
+      }
+    }
+  }
+}
