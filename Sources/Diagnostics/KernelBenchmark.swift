@@ -75,7 +75,7 @@ public struct KernelBenchmark: Sendable {
     let best = { (body: () -> Void) in gflop / seconds(body) }
     return Result(
       name: c.name, count: count, shape: Self.describe(c), forward: best(kernel.forward),
-      inputGradient: c.span == 1 ? best(kernel.inputGradient) : nil, weightGradient: best(kernel.weightGradient),
+      inputGradient: c.hasInputGradient ? best(kernel.inputGradient) : nil, weightGradient: best(kernel.weightGradient),
       gflop: gflop)
   }
 

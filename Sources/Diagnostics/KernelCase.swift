@@ -14,10 +14,7 @@ import ResNet
   /// - Parameter winograd: whether to take Winograd's products where they apply; where nil if they are faster.
   init(_ c: Architecture.Convolution, batch: Int, engine: Engine, winograd: Bool? = nil) {
     self.c = c
-    convolver = Convolver(
-      kernel: c.kernel, span: c.span, inputs: c.span * c.input.channels, outputs: c.outputs, stride: c.stride,
-      padding: c.padding, image: (c.input.height, c.input.width), engine: engine, scratch: Scratch(engine.threads),
-      winograd: winograd)
+    convolver = c.convolver(on: engine, winograd: winograd)
     let input = Shape(batch, c.input.height, c.input.width, c.input.channels)
     let output = convolver.output(for: input)
     (x, dx) = (arena.tensor(input, engine.precision), arena.tensor(input, engine.precision))
@@ -49,7 +46,7 @@ import ResNet
     weightGradient()
     try compare(y, "forward", expectedOutput)
     try compare(dw, "weight gradient", expectedWeightGradient)
-    guard c.span == 1 else { return }
+    guard c.hasInputGradient else { return }
     inputGradient()
     try compare(dx, "input gradient", expectedInputGradient)
   }

@@ -39,12 +39,12 @@ extension KernelBenchmark {
       var candidates: [KernelChoice.Candidate] = []
       for kernels in Kernels.fast {
         let own = Engine(kernels: kernels, threads: engine.threads, precision: engine.precision)
-        let chosen = KernelCase(convolution, batch: 1, engine: own).isWinograd
+        let chosen = convolution.convolver(on: own).isWinograd
         for winograd in [false, true] {
           let kernel = KernelCase(convolution, batch: batchSize, engine: own, winograd: winograd)
           guard kernel.isWinograd == winograd else { continue }
           var time = seconds(kernel.forward) + seconds(kernel.weightGradient)
-          if convolution.span == 1 { time += seconds(kernel.inputGradient) }
+          if convolution.hasInputGradient { time += seconds(kernel.inputGradient) }
           candidates.append(
             KernelChoice.Candidate(
               set: kernels.name, products: kernels.products(engine.precision), winograd: winograd,

@@ -26,19 +26,11 @@ public struct KernelPlan: Codable, Sendable {
 extension KernelBenchmark {
   /// - Parameter parts: of this rank's images, by which filters' gradients are summed.
   public func plan(engine: Engine, parts: BatchParts) -> [KernelPlan] {
-    let images = parts.images.last?.upperBound ?? 0
-    return shapes.map { c, count in
-      let convolver = Convolver(
-        kernel: c.kernel, span: c.span, inputs: c.span * c.input.channels, outputs: c.outputs, stride: c.stride,
-        padding: c.padding, image: (c.input.height, c.input.width), engine: engine, scratch: Scratch(engine.threads))
-      let x = Shape(images, c.input.height, c.input.width, c.input.channels)
-      // 3×3 convolutions' inputs are normalized on their way in; those of others are stored, or make no difference.
-      let isNormalized = c.span == 1 && c.kernel.height > 1
+    shapes.map { convolution, count in
+      let plans = convolution.plans(on: engine, parts).map(KernelPlan.Product.init)
       return KernelPlan(
-        name: c.name, count: count, shape: Self.describe(c),
-        forward: .init(convolver.forwardPlan(x, isNormalized: isNormalized)),
-        inputGradient: c.span == 1 ? .init(convolver.inputGradientPlan(x)) : nil,
-        weightGradient: .init(convolver.weightGradientPlan(x, parts)))
+        name: convolution.name, count: count, shape: Self.describe(convolution), forward: plans[0],
+        inputGradient: convolution.hasInputGradient ? plans[2] : nil, weightGradient: plans[1])
     }
   }
 }

@@ -29,6 +29,31 @@ extension Architecture {
     public var flops: Double {
       2 * Double(output.count * kernel.height * kernel.width * span * input.channels)
     }
+
+    /// Whether the gradient by its input is of use: images need none.
+    public var hasInputGradient: Bool { span == 1 }
+
+    /// Its arithmetic, with memory of its own.
+    ///
+    /// - Parameter winograd: whether to take Winograd's products where they apply; where nil if they are faster.
+    public func convolver(on engine: Engine, winograd: Bool? = nil) -> Convolver {
+      Convolver(
+        kernel: kernel, span: span, inputs: span * input.channels, outputs: outputs, stride: stride, padding: padding,
+        image: (input.height, input.width), engine: engine, scratch: Scratch(engine.threads), winograd: winograd)
+    }
+
+    /// How the engine's threads share its products in a step: forward, the gradient by the filter, and that by the input.
+    ///
+    /// - Parameter parts: of the rank's images, by which filters' gradients are summed.
+    public func plans(on engine: Engine, _ parts: BatchParts) -> [ProductPlan] {
+      var x = input
+      x.images = parts.images.last?.upperBound ?? 0
+      let convolver = convolver(on: engine)
+      // 3×3 convolutions' inputs are normalized on their way in; those of others are stored, or make no difference.
+      let forward = convolver.forwardPlan(x, isNormalized: span == 1 && kernel.height > 1)
+      let gradient = hasInputGradient ? [convolver.inputGradientPlan(x)] : []
+      return [forward, convolver.weightGradientPlan(x, parts)] + gradient
+    }
   }
 
   /// Every convolution, in forward order.

@@ -15,18 +15,8 @@ import Testing
   private func layers(_ kernels: Kernels, _ precision: Precision, threads: Int, images: Int) -> [Layer] {
     let engine = Engine(kernels: kernels, threads: Threads(threads), precision: precision)
     let parts = BatchParts(batch: images, parts: 8, rank: 0, worldSize: 1)
-    return Architecture.resnet50.convolutions(imageSize: 128).map { c in
-      let convolver = Convolver(
-        kernel: c.kernel, span: c.span, inputs: c.span * c.input.channels, outputs: c.outputs, stride: c.stride,
-        padding: c.padding, image: (c.input.height, c.input.width), engine: engine, scratch: Scratch(engine.threads))
-      let x = Shape(images, c.input.height, c.input.width, c.input.channels)
-      let gradient = c.span == 1 ? [convolver.inputGradientPlan(x)] : []
-      return Layer(
-        name: c.name,
-        plans: [
-          convolver.forwardPlan(x, isNormalized: c.span == 1 && c.kernel.height > 1),
-          convolver.weightGradientPlan(x, parts),
-        ] + gradient)
+    return Architecture.resnet50.convolutions(imageSize: 128).map {
+      Layer(name: $0.name, plans: $0.plans(on: engine, parts))
     }
   }
 
