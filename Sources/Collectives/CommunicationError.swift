@@ -13,6 +13,8 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
   case library(operation: String, rank: Int, reason: String)
   /// This process could not become part of a job.
   case notJoined(reason: String)
+  /// The job's processes did not find each other in so many seconds. `hosts`: nil if all run on one; `networks`: this one's.
+  case notFound(seconds: Double, hosts: String?, networks: [String])
   /// Work that every rank had to complete failed on `rank` with `message`; see ``Communicator/agree(_:)``.
   case rankFailed(rank: Int, message: String)
   /// What must be the same everywhere is not; see ``Communicator/verifyIdentical(_:what:advice:)``.
@@ -40,6 +42,18 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
       "\(operation): MPI failed on rank \(rank) (\(reason)). Check the network between the hosts, then start again."
     case .notJoined(let reason):
       "MPI: \(reason). Start with `mpirun -np N` of the Open MPI this program is linked with."
+    case .notFound(let seconds, let hosts?, let networks):
+      """
+      the ranks on \(hosts) did not reach one another within \(Self.text(seconds)) s. If hosts are in several networks, name \
+      the one that joins them: `mpirun --mca btl_tcp_if_include 10.0.0.0/24 --mca oob_tcp_if_include 10.0.0.0/24 …` (this \
+      host: \(networks.joined(separator: ", "))). A firewall must let them reach each other, at the ports that \
+      cluster/README.md names. Or a rank hangs; more time: --join-timeout.
+      """
+    case .notFound(let seconds, nil, _):
+      """
+      not every rank came within \(Self.text(seconds)) s. One hangs, was stopped, or is another program: look at this \
+      host's processes. More time: --join-timeout.
+      """
     case .rankFailed(let rank, let message):
       "rank \(rank): \(message)"
     case .different(let what, let ranks, let advice):

@@ -2,7 +2,7 @@ import CCollectives
 import Foundation
 
 extension Communicator {
-  /// Joins the job `mpirun` started (without `mpirun`, a job of one rank), runs `body`, and leaves it. Once a process.
+  /// Joins the job that a launcher started (without one, a job of this process alone, without MPI), runs `body`, and leaves it. Once a process.
   ///
   /// If `body` throws on any rank, the whole job ends within seconds, by `MPI_Abort`: the other ranks may be waiting
   /// for this one in an operation it will never come to. `mpirun` exits with this rank's exit code.
@@ -12,13 +12,21 @@ extension Communicator {
   ///
   /// - Parameters:
   ///   - timeout: how long any single wait for a peer may take.
+  ///   - joinTimeout: how long the ranks may take to find each other.
   ///   - onFailure: given the error, rank and size, tells the user, and returns the exit code, not 0.
   /// - Returns: what `body` returned. Does not return after a failure.
   public static func withJob<R>(
-    timeout: Duration, onFailure: (_ error: any Error, _ rank: Int, _ size: Int) -> Int32,
+    timeout: Duration, joinTimeout: Duration,
+    onFailure: @escaping @Sendable (_ error: any Error, _ rank: Int, _ size: Int) -> Int32,
     _ body: (Communicator) throws -> R
   ) -> R {
-    guard let handle = unsafe pd_mpi_open(timeout / .seconds(1)) else {
+    let launcher = Launcher.current
+    let limit = JoinLimit(joinTimeout) { onFailure($0, launcher.rank, launcher.size?.ranks ?? 1) }
+    let seconds = timeout / .seconds(1)
+    // Alone, MPI would start a daemon of its own, and ask for ssh, a home folder and room in /tmp.
+    let opened = unsafe launcher.isPresent ? pd_mpi_open(seconds) : pd_alone_open(seconds)
+    limit.end()
+    guard let handle = unsafe opened else {
       exit(onFailure(CommunicationError.notJoined(reason: "no memory"), 0, 1))
     }
     let communicator = unsafe Communicator(handle, timeout: timeout)
@@ -26,15 +34,15 @@ extension Communicator {
       unsafe exit(onFailure(CommunicationError.notJoined(reason: String(cString: pd_failure_text(handle))), 0, 1))
     }
     // Started by one MPI's launcher, a program linked with another's library finds itself alone, N times over.
-    if let launched = Launcher.current.size, launched.ranks > 1, communicator.size == 1 {
-      guard Launcher.current.rank == 0 else { exit(EX_SOFTWARE) }
+    if let launched = launcher.size, launched.ranks > 1, communicator.size == 1 {
+      guard launcher.rank == 0 else { exit(EX_SOFTWARE) }
       let reason = "\(launched.variable) is \(launched.ranks), but MPI sees one process"
       exit(onFailure(CommunicationError.notJoined(reason: reason), 0, 1))
     }
     if communicator.placeHere == 0 { Leftovers.sweep(host: communicator.hostName) }
     do {
       let result = try body(communicator)
-      try unsafe communicator.check("end of job", pd_mpi_leave(handle))
+      if launcher.isPresent { try unsafe communicator.check("end of job", pd_mpi_leave(handle)) }
       return result
     } catch {
       communicator.end(error, onFailure)
@@ -45,7 +53,7 @@ extension Communicator {
     if size == 1 {
       // Nobody waits, so the job may end in good order, without the notice that MPI_Abort prints.
       let code = onFailure(error, rank, size)
-      _ = unsafe pd_mpi_leave(handle)
+      if Launcher.current.isPresent { _ = unsafe pd_mpi_leave(handle) }
       exit(code)
     }
     Thread.sleep(forTimeInterval: secondsForOthers(toReport: error))

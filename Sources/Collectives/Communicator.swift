@@ -5,7 +5,7 @@ import CCollectives
 /// Every rank calls the same operations in the same order. Each returns when this rank's part is done, or throws within
 /// the timeout; after an error every further operation throws the same.
 ///
-/// Ranks are processes of an `mpirun` job (``withJob(timeout:onFailure:_:)``), or threads of this process, for tests
+/// Ranks are processes of an `mpirun` job (``withJob(timeout:joinTimeout:onFailure:_:)``), or threads of this process, for tests
 /// (``threads(_:ranksPerHost:timeout:)``); the code between is the same.
 ///
 /// It is `Sendable` because its users promise that one thread at a time uses it; with processes, the one that joined.

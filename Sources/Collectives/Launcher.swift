@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What the program that started this process says in environment variables: known before MPI starts, and where MPI does
@@ -10,6 +11,10 @@ public struct Launcher: Sendable {
   public let rank: Int
   /// The number of ranks, and the variable that tells it; nil without a launcher that does.
   public let size: (ranks: Int, variable: String)?
+  /// Whether a launcher started this process; otherwise it is a job of its own.
+  public let isPresent: Bool
+  /// The hosts of the job, as the launcher writes them ("node[1-2]"); nil where it does not say, or there is only one.
+  public let hosts: String?
   /// Whether Open MPI's mpirun started it.
   public let isMpirun: Bool
 
@@ -25,6 +30,16 @@ public struct Launcher: Sendable {
     }
     rank = first(ranks)?.0 ?? 0
     size = first(sizes)
+    isPresent = size != nil || first(ranks) != nil
+    let regex = environment["OMPI_MCA_orte_node_regex"].map(Self.names)
+    let count = environment["OMPI_MCA_orte_num_nodes"] ?? environment["SLURM_STEP_NUM_NODES"]
+    hosts = count == "1" ? nil : regex ?? environment["SLURM_STEP_NODELIST"]
     isMpirun = environment["OMPI_COMM_WORLD_SIZE"] != nil
+  }
+
+  // Open MPI 4 writes "node[2:01-16]@0(16)": before a colon how many digits a number has, and behind the @ what runs there.
+  private static func names(_ regex: String) -> String {
+    let parts = (regex.parts(by: "@").first ?? "").parts(by: "[").map { $0.parts(by: ":").last ?? "" }
+    return parts.joined(separator: "[")
   }
 }

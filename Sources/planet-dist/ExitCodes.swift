@@ -60,7 +60,7 @@ extension Job {
 
   private static func exitCode(_ error: CommunicationError) -> Int32 {
     switch error {
-    case .timedOut, .abandoned, .rankFailed: EX_TEMPFAIL
+    case .notFound, .timedOut, .abandoned, .rankFailed: EX_TEMPFAIL
     case .different, .mismatched: EX_CONFIG
     case .tooLarge, .notShared: EX_USAGE
     case .library, .notJoined: EX_SOFTWARE

@@ -6,7 +6,7 @@ import Foundation
 enum Job {
   static func run<R>(_ options: ComputeOptions, _ body: (Communicator) throws -> R) -> R {
     Communicator.withJob(
-      timeout: .seconds(options.timeout),
+      timeout: .seconds(options.timeout), joinTimeout: .seconds(options.joinTimeout),
       onFailure: { error, rank, size in
         Console.complain((size > 1 ? "rank \(rank): " : "") + "Error: \(Advice.explain(error))")
         return exitCode(error)

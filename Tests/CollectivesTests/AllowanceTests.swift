@@ -153,4 +153,26 @@ import Testing
     #expect(launcher.rank == rank && launcher.size?.ranks == ranks)
     #expect(launcher.isMpirun == (environment["OMPI_COMM_WORLD_SIZE"] != nil))
   }
+
+  /// A process that no launcher started needs no MPI, in a Slurm allocation too.
+  @Test func withoutLauncher() {
+    for environment in [[:], ["SLURM_JOB_ID": "7", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"], ["PMI_RANK": "x"]] {
+      #expect(!Launcher(environment).isPresent)
+    }
+    for variable in ["OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"] {
+      #expect(Launcher([variable: "1"]).isPresent)
+    }
+  }
+
+  /// Hosts are named as the launcher names them, if there are several.
+  @Test func hosts() {
+    func hosts(_ regex: String, _ count: String) -> String? {
+      Launcher(["OMPI_MCA_orte_node_regex": regex, "OMPI_MCA_orte_num_nodes": count]).hosts
+    }
+    #expect(hosts("node[1:1-2]@0(2)", "2") == "node[1-2]")
+    #expect(hosts("gpu[2:01,07-12],login@0(8)", "8") == "gpu[01,07-12],login")
+    #expect(hosts("vm@0(1)", "1") == nil)
+    #expect(Launcher(["SLURM_STEP_NUM_NODES": "2", "SLURM_STEP_NODELIST": "n[3-4]"]).hosts == "n[3-4]")
+    #expect(Launcher([:]).hosts == nil)
+  }
 }

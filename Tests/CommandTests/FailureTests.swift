@@ -33,6 +33,27 @@ import Testing
     #expect(!folder.has("run"))
   }
 
+  /// A rank that never joins ends the job in time: here another program in its place.
+  @Test(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)")) func rankThatNeverJoins() throws {
+    let run = try ProgramRun(
+      "mpirun",
+      [
+        "-np", "1", ProgramRun.path(ofProduct: "planet-dist"), "bench", "all-reduce", "--join-timeout", "1", ":", "-np",
+        "1", "sleep", "100",
+      ])
+    #expect(run.exitCode == 75)
+    let errors = run.lines(containing: "Error: ")
+    #expect(errors.count == 1 && errors[0].hasPrefix("rank 0: Error: not every rank came within 1 s."), "\(errors)")
+  }
+
+  /// A process alone needs neither a home folder, nor room for MPI's files, nor its programs.
+  @Test func aloneWithoutMPI() throws {
+    try sample()
+    let run = try train(
+      "--pretrained", "none", environment: ["HOME": "/nonexistent", "TMPDIR": "/nonexistent", "PATH": "/nonexistent"])
+    #expect(run.exitCode == 0, "\(run.errors)")
+  }
+
   @Test func noPretrainedWeights() throws {
     try sample()
     let run = try train(environment: ["TORCH_HOME": folder.path("torch")])

@@ -51,6 +51,10 @@ import Testing
       "Error: --stages: no stage stage-3. There are stage-1-rn50, stage-2-rn50, stage-1-256-rn50, stage-2-256-rn50."
     ),
     (["train", "--data", "x", "--stages", "stage-1-rn50,stage-1-rn50"], "Error: --stages must name each stage once."),
+    (
+      ["train", "--data", "x", "--join-timeout", "0"],
+      "Error: --join-timeout must be 1 to 1000000 seconds, not 0.0."
+    ),
     (["train", "--data", "x", "--timeout", "inf"], "Error: --timeout must be 1 to 1000000 seconds, not inf."),
     (
       ["train", "--data", "x", "--from", "stage-2-256-rn50"],

@@ -8,7 +8,7 @@ struct RingCheck {
   static func main() {
     let arguments = CommandLine.arguments
     let timeout: Duration = arguments.count > 2 && arguments[1] == "sleep" ? .seconds(2) : .seconds(600)
-    Communicator.withJob(timeout: timeout, onFailure: report) { communicator in
+    Communicator.withJob(timeout: timeout, joinTimeout: .seconds(60), onFailure: report) { communicator in
       switch arguments.dropFirst().first {
       case "throw": try fail(on: Int(arguments[2]), communicator)
       case "agree": try disagree(communicator)

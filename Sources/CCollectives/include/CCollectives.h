@@ -115,7 +115,10 @@ int pd_finish_slice_sums(pd_communicator *c, size_t pending);
 
 // MARK: Ranks as processes
 
-/// Joins the job mpirun started, or a job of one without mpirun. Once per process, on the thread that will use it.
+/// A job of one process, which needs nobody: neither a library nor a launcher. NULL without memory.
+pd_communicator *_Nullable pd_alone_open(double timeout);
+
+/// Joins the job that a launcher started. Once per process, on the thread that will use it.
 ///
 /// - `timeout`: seconds that any single wait for a peer may take.
 /// - Returns: NULL without memory; otherwise a communicator, broken with PD_LIBRARY if MPI could not be started.

@@ -27,6 +27,9 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "Seconds to wait for another rank before giving up.")
   var timeout = 600.0
 
+  @Option(help: "Seconds that ranks may take to find each other at the start.")
+  var joinTimeout = 60.0
+
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads must be 1 to 1024, not \(threads).")
@@ -34,8 +37,9 @@ struct ComputeOptions: ParsableArguments {
     if !(1...64).contains(loaderThreads) {
       throw ValidationError("--loader-threads must be 1 to 64, not \(loaderThreads).")
     }
-    if !(1...1_000_000).contains(timeout) {
-      throw ValidationError("--timeout must be 1 to 1000000 seconds, not \(timeout).")
+    for (name, seconds) in [("--timeout", timeout), ("--join-timeout", joinTimeout)]
+    where !(1...1_000_000).contains(seconds) {
+      throw ValidationError("\(name) must be 1 to 1000000 seconds, not \(seconds).")
     }
   }
 
