@@ -33,7 +33,8 @@ typedef struct {
 } signal_word;
 
 typedef struct {
-  _Alignas(64) atomic_uint claimed;  // of loops this many, of which thus one thread runs the part
+  // The last loop of which this part was claimed. A thread claims it of loop n by changing n − 1 to n: only one can.
+  _Alignas(64) atomic_uint claimed;
   pd_pool *pool;
   int number;
   pthread_t thread;  // none for part 0, the caller's
@@ -78,8 +79,8 @@ static void wake(signal_word *word) {
   if (atomic_load(&word->sleepers) > 0) syscall(SYS_futex, &word->value, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
-// Runs a thread's own part of a loop, and then others that nobody has begun. Only who claims a part may read what it is of:
-// the loop may be over, and the next one posted.
+// Runs a thread's own part of a loop, and then others that nobody has begun. `body` and `context` may be read only after a
+// claim: until then the loop may be over, and the next one posted.
 static void run_parts(pd_pool *pool, int number, unsigned loop) {
   for (int i = 0; i < pool->count; i++) {
     part *next = &pool->parts[(number + i) % pool->count];
@@ -141,6 +142,8 @@ void pd_pool_run(pd_pool *pool, void (*body)(void *context, int part), void *con
   for (unsigned left; (left = atomic_load(&pool->left.value)) > 0;) await_change(&pool->left, left);
   atomic_flag_clear(&pool->is_taken);
 }
+
+int pd_pool_threads(const pd_pool *pool) { return pool->threads + 1; }
 
 void pd_pool_destroy(pd_pool *pool) {
   atomic_store(&pool->is_closing, 1);

@@ -45,8 +45,8 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
     case .notFound(let seconds, let hosts?, let networks):
       """
       the ranks on \(hosts) did not reach one another within \(Self.text(seconds)) s. If hosts are in several networks, name \
-      the one that joins them: `mpirun --mca btl_tcp_if_include 10.0.0.0/24 --mca oob_tcp_if_include 10.0.0.0/24 …` (this \
-      host: \(networks.joined(separator: ", "))). A firewall must let them reach each other, at the ports that \
+      the one that joins them: `mpirun --mca btl_tcp_if_include 10.0.0.0/24 --mca oob_tcp_if_include 10.0.0.0/24 …`, with \
+      srun `OMPI_MCA_btl_tcp_if_include=…` (this host: \(networks.joined(separator: ", "))). A firewall must let them reach each other, at the ports that \
       cluster/README.md names. Or a rank hangs; more time: --join-timeout.
       """
     case .notFound(let seconds, nil, _):

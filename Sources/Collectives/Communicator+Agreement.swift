@@ -39,4 +39,11 @@ extension Communicator {
     let others = hashes.indices.filter { !majority.contains($0) }
     if !others.isEmpty { throw .different(what: what, ranks: others, advice: advice) }
   }
+
+  /// As ``verifyIdentical(_:what:advice:)``, for a number of each host, to which its ranks contribute parts that are added.
+  public func verifySameOnHosts(_ part: UInt64, what: String, advice: String) throws(CommunicationError) {
+    let (firsts, parts) = (try allGather(hostRanks.lowerBound), try allGather(part))
+    let sum = zip(firsts, parts).reduce(UInt64(0)) { $0 &+ ($1.0 == hostRanks.lowerBound ? $1.1 : 0) }
+    try verifyIdentical(sum, what: what, advice: advice)
+  }
 }

@@ -5,6 +5,8 @@ import Synchronization
 /// for: a rank that was stopped, a firewall, hosts that take each other's docker0 for their common network.
 final class JoinLimit: Sendable {
   private let joined = DispatchSemaphore(value: 0)
+  /// Whether it is decided if this process has joined or is late; who decides it goes on.
+  private let decided = Atomic(false)
 
   /// - Parameter onFailure: tells the user, and returns the exit code. Called by one rank, if all are late: the others come
   ///   after it, and `mpirun` ends them with the first that exits.
@@ -13,17 +15,20 @@ final class JoinLimit: Sendable {
     guard launcher.isPresent else { return }
     let seconds = limit / .seconds(1)
     let turn = launcher.rank == 0 ? 0 : 5 + 0.5 * Double(min(launcher.rank, 4))
-    let joined = joined
-    Thread {
-      guard joined.wait(timeout: .now() + seconds + turn) == .timedOut else { return }
+    Thread { [self] in
+      guard joined.wait(timeout: .now() + seconds + turn) == .timedOut, !decided.exchange(true, ordering: .relaxed)
+      else { return }
       let code = onFailure(.notFound(seconds: seconds, hosts: launcher.hosts, networks: Self.networks()))
       fflush(nil)
       _exit(code)
     }.start()
   }
 
-  /// This process has joined.
-  func end() { joined.signal() }
+  /// This process has joined. Does not return if it is just being ended for being late.
+  func end() {
+    while decided.exchange(true, ordering: .relaxed) { Thread.sleep(forTimeInterval: 1) }
+    joined.signal()
+  }
 
   /// This host's networks: "eth0 10.0.0.1/24".
   static func networks() -> [String] {

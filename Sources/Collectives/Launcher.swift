@@ -13,7 +13,7 @@ public struct Launcher: Sendable {
   public let size: (ranks: Int, variable: String)?
   /// Whether a launcher started this process; otherwise it is a job of its own.
   public let isPresent: Bool
-  /// The hosts of the job, as the launcher writes them ("node[1-2]"); nil where it does not say, or there is only one.
+  /// The hosts of the job, as the launcher writes them ("node[1-2]"), or how many there are; nil if there is only one.
   public let hosts: String?
   /// Whether Open MPI's mpirun started it.
   public let isMpirun: Bool
@@ -29,11 +29,15 @@ public struct Launcher: Sendable {
       variables.lazy.compactMap { name in environment[name].flatMap { Int($0) }.map { ($0, name) } }.first
     }
     rank = first(ranks)?.0 ?? 0
-    size = first(sizes)
+    let world = first(sizes)
+    size = world
     isPresent = size != nil || first(ranks) != nil
-    let regex = environment["OMPI_MCA_orte_node_regex"].map(Self.names)
-    let count = environment["OMPI_MCA_orte_num_nodes"] ?? environment["SLURM_STEP_NUM_NODES"]
-    hosts = count == "1" ? nil : regex ?? environment["SLURM_STEP_NODELIST"]
+    // On mpirun's own host Open MPI says how many hosts there are, elsewhere also which.
+    let count = first(["OMPI_MCA_orte_num_nodes", "SLURM_STEP_NUM_NODES"])?.0
+    let local = first(["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"])?.0
+    let names = environment["OMPI_MCA_orte_node_regex"].map(Self.names) ?? environment["SLURM_STEP_NODELIST"]
+    let isOne = count.map { $0 == 1 } ?? local.map { $0 == world?.0 } ?? (world?.0 ?? 1 == 1)
+    hosts = isOne ? nil : names ?? count.map { "\($0) hosts" } ?? "several hosts"
     isMpirun = environment["OMPI_COMM_WORLD_SIZE"] != nil
   }
 

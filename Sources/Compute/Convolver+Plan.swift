@@ -25,7 +25,7 @@ public struct ProductPlan: Sendable {
 extension Convolver {
   /// - Parameter isNormalized: whether x is normalized on its way in.
   public func forwardPlan(_ x: Shape, isNormalized: Bool) -> ProductPlan {
-    if let winograd { return winograd.plan(winograd.forwardProduct(x, sums: true), winograd.tiles(x, inputs, outputs)) }
+    if let winograd { return winograd.forwardPlan(x) }
     let (y, isStored) = (output(for: x), !isNormalized && readsAsStored)
     let product = forwardProduct(x, isStored: isStored, sums: true)
     let taps = Int(filter.height * filter.width)
@@ -39,9 +39,10 @@ extension Convolver {
     return ProductPlan(shares: shares, operations: 2 * Double(y.rows * taps * inputs * outputs))
   }
 
+  /// With a pass on dx that sums, as all but the downsamplings' have it.
   public func inputGradientPlan(_ x: Shape) -> ProductPlan {
     let dy = output(for: x)
-    if let winograd { return winograd.plan(winograd.backwardProduct(dy), winograd.tiles(dy, outputs, inputs)) }
+    if let winograd { return winograd.inputGradientPlan(dy) }
     let product = backwardProduct(dy, sums: true)
     let kinds = parities.map {
       (taps: $0.order.count, shape: Shape(x.images, rows(x.height, $0.y), rows(x.width, $0.x), 1))
@@ -107,10 +108,19 @@ extension Convolver {
 }
 
 extension Winograd {
-  func plan(_ product: Product, _ tiles: pd_tiles) -> ProductPlan {
+  func forwardPlan(_ x: Shape) -> ProductPlan {
+    plan(forwardProduct(x, sums: true), tiles(x, inputs, outputs), atATime: Int(PD_WINOGRAD_TILES))
+  }
+
+  func inputGradientPlan(_ dy: Shape) -> ProductPlan {
+    let tiles = tiles(dy, outputs, inputs)
+    return plan(backwardProduct(dy), tiles, atATime: imagesAtATime(tiles.perImage) * tiles.perImage)
+  }
+
+  /// - Parameter step: tiles that are multiplied before the last ones are filled up.
+  private func plan(_ product: Product, _ tiles: pd_tiles, atATime step: Int) -> ProductPlan {
     let (floats, depth, points) = (engine.kernels.table(.fp32), Int(tiles.inputs), Double(PD_POINTS))
     let pixels = Int(tiles.height) * Int(tiles.width)
-    let step = imagesAtATime(tiles.perImage) * tiles.perImage
     let shares = engine.threads.plan(product) { range, panels in
       let outputs = panels.count * product.width
       let rows = stride(from: 0, to: range.count, by: step).map { product.padded(min(step, range.count - $0)) }

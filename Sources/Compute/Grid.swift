@@ -31,8 +31,8 @@ struct Product {
   /// Preparing a row (gathering, normalizing, Winograd's values) takes about as long as multiplying it with so many outputs.
   static let preparing = 8
 
-  /// The rectangles of which the largest is done first; of equally good grids that with the fewest parts of the panels, since
-  /// threads that share rows all prepare them.
+  /// The grid whose largest rectangle takes the least time; of equally good ones that with the fewest parts of the panels,
+  /// since threads that share rows all prepare them.
   func grid(threads: Int) -> Grid {
     var best: (time: Int, grid: Grid)?
     for across in 1...threads where threads % across == 0 {

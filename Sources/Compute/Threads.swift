@@ -22,6 +22,15 @@ public struct Threads: Sendable {
     pool = count > 1 ? Pool(count) : nil
   }
 
+  /// Of which only the number counts: how work is split can be asked, and it runs in the calling thread.
+  public init(counting count: Int) {
+    precondition(count > 0, "\(count) threads")
+    (self.count, pool) = (count, nil)
+  }
+
+  /// How many there really are: fewer than ``count`` where the system gives no more.
+  public var running: Int { pool?.threads ?? 1 }
+
   /// Runs `body(part)` for each part in `0..<count` and returns when all are done.
   public func run(_ body: (Int) -> Void) {
     if let pool { return pool.run { Self.flushing($0, body) } }
@@ -84,6 +93,8 @@ public struct Threads: Sendable {
     }
 
     deinit { pd_pool_destroy(pool) }
+
+    var threads: Int { Int(pd_pool_threads(pool)) }
 
     func run(_ body: (Int) -> Void) {
       withoutActuallyEscaping(body) { body in

@@ -14,6 +14,9 @@ public enum InputFile {
     return try file.bytes(file.size)
   }
 
+  /// How many bytes the file has.
+  public static func size(_ path: String) throws(FileError) -> Int { try OpenFile(path, limit: .max).size }
+
   /// The file's first bytes, enough for ``FileKind``.
   public static func beginning(_ path: String) throws(FileError) -> [UInt8] {
     let file = try OpenFile(path, limit: .max)

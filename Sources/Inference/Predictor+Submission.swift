@@ -31,6 +31,7 @@ extension Predictor {
     var names = Fingerprint()
     for sample in samples { names.add(sample.name) }
     try communicator.verifyIdentical(names.value, what: "list of images")
+    try communicator.verifySameImages(samples)
     let (isWriter, passes) = (communicator.rank == 0, looks.count)
     let file = PredictionFile(
       path: path + ".partial", identity: identity(names), passes: passes, images: samples.count,

@@ -99,6 +99,7 @@ public final class Predictor {
   /// Predictions for the dataset's images `indices`, the same for every number of ranks. Collective.
   public func predictions(_ indices: [Int], of dataset: Dataset) throws -> Predictions {
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
+    try communicator.verifySameImages(indices.map { dataset.images[$0] })
     try communicator.agree { if indices.isEmpty { throw InferenceError.nothingToEvaluate } }
     var progress = PredictionProgress(images: indices.count, labels: labels.count)
     var logits: [Float] = []

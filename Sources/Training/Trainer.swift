@@ -64,6 +64,7 @@ public final class Trainer {
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))
     try communicator.verifyIdentical(options.value, what: "options")
     try communicator.verifyIdentical(dataset.fingerprint, what: "data")
+    try communicator.verifySameImages(dataset.images)
     replica = try Replica(labels: dataset.labels.count, architecture: configuration.arch, among: communicator)
     origin = DataOrigin(dataset, configuration)
     log = StepLog(path: folder.log)

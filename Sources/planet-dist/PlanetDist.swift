@@ -14,7 +14,7 @@ struct PlanetDist: ParsableCommand {
       `planet-dist supervise -- mpirun -np N planet-dist …`, which signals do not cost its work.
 
       Exit codes: 0 done; 64 wrong command line or recipe; 65 bad data, weights or checkpoint; 70 internal error; \
-      74 a file cannot be read or written; 75 stopped by a signal with everything saved, a rank did not answer, or \
+      74 a file cannot be read or written; 75 stopped by a signal with everything saved, a rank did not answer or join, or \
       another run writes there: run again (train with --resume); 130 ended by a second Ctrl-C, nothing saved; 76 replicas differ; 78 ranks were started differently.
       """,
     version: version,

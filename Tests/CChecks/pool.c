@@ -38,7 +38,7 @@ static void *run_inner(void *context) {
 
 int main(void) {
   pd_pool *pool = pd_pool_create(parts);
-  check(pool != NULL, "no pool");
+  check(pool != NULL && pd_pool_threads(pool) == parts, "no pool");
   tally t = {.pool = pool};
   for (int i = 0; i < loops; i++) {
     if (i % 100 == 0) usleep(200);  // long enough for threads to fall asleep

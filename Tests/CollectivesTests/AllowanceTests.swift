@@ -173,6 +173,10 @@ import Testing
     #expect(hosts("gpu[2:01,07-12],login@0(8)", "8") == "gpu[01,07-12],login")
     #expect(hosts("vm@0(1)", "1") == nil)
     #expect(Launcher(["SLURM_STEP_NUM_NODES": "2", "SLURM_STEP_NODELIST": "n[3-4]"]).hosts == "n[3-4]")
+    #expect(Launcher(["OMPI_MCA_orte_num_nodes": "2", "OMPI_COMM_WORLD_SIZE": "2"]).hosts == "2 hosts")
+    let size = ["OMPI_COMM_WORLD_SIZE": "4"]
+    #expect(Launcher(size.merging(["OMPI_COMM_WORLD_LOCAL_SIZE": "2"]) { $1 }).hosts == "several hosts")
+    #expect(Launcher(size.merging(["OMPI_COMM_WORLD_LOCAL_SIZE": "4"]) { $1 }).hosts == nil)
     #expect(Launcher([:]).hosts == nil)
   }
 }

@@ -13,7 +13,7 @@ import Testing
 
   /// - Parameter images: of the rank.
   private func layers(_ kernels: Kernels, _ precision: Precision, threads: Int, images: Int) -> [Layer] {
-    let engine = Engine(kernels: kernels, threads: Threads(threads), precision: precision)
+    let engine = Engine(kernels: kernels, threads: Threads(counting: threads), precision: precision)
     let parts = BatchParts(batch: images, parts: 8, rank: 0, worldSize: 1)
     return Architecture.resnet50.convolutions(imageSize: 128).map {
       Layer(name: $0.name, plans: $0.plans(on: engine, parts))

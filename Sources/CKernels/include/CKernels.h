@@ -1,7 +1,7 @@
 #pragma once
 // The loops that carry the network, in plain C, compiled once per instruction set and chosen at run time.
-// Tensors are NHWC, densely packed. No function allocates, keeps state or starts threads: callers split the
-// work (rows, channels, images) and call from as many threads as they like.
+// Tensors are NHWC, densely packed. No loop allocates, keeps state or starts threads: callers split the
+// work (rows, channels, images) and call from as many threads as they like. `pd_pool` is threads for that.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -259,7 +259,10 @@ pd_pool *_Nullable pd_pool_create(int parts);
 /// runs in the pool, or inside of one, the calling thread does it alone.
 void pd_pool_run(pd_pool *pool, void (*body)(void *context, int part), void *context);
 
-/// Ends the threads. No loop may run.
+/// How many threads work, the caller's counted: less than parts where the system gave no more.
+int pd_pool_threads(const pd_pool *pool);
+
+/// Ends the threads. No loop may run; not in a process that was forked since.
 void pd_pool_destroy(pd_pool *pool);
 
 /// 1 if none of `count` floats is infinite or not a number, otherwise 0.

@@ -94,7 +94,8 @@ struct BenchKernels: ParsableCommand {
     _ benchmark: KernelBenchmark, _ worker: Worker, threads: Int, shows: Bool, prints: Bool
   ) throws {
     guard prints else { return }
-    let engine = Engine(kernels: worker.engine.kernels, threads: Threads(threads), precision: worker.engine.precision)
+    let engine = Engine(
+      kernels: worker.engine.kernels, threads: Threads(counting: threads), precision: worker.engine.precision)
     let parts = BatchParts(
       batch: benchmark.batchSize, parts: Recipe.virtualRanks.count, rank: 0, worldSize: worker.communicator.size)
     let plans = benchmark.plan(engine: engine, parts: parts)

@@ -61,6 +61,12 @@ struct ComputeOptions: ParsableArguments {
       advice: "Choose one that every host has, for all: `mpirun -x PLANET_ISA=avx2 …`.")
     let share = try communicator.threadCount(of: Allowance().processors)
     let engine = Engine(kernels: kernels, threads: Threads(threads ?? share.count), precision: precision)
+    let missing = try communicator.allGather(engine.threads.count - engine.threads.running)
+    if communicator.rank == 0, let most = missing.max(), most > 0 {
+      Console.complain(
+        "warning: the system gave a rank \(most) threads less than it wanted (ulimit -u, or pids.max of its control group)"
+      )
+    }
     return Worker(
       communicator, engine, loaderThreads: loaderThreads, threadsSource: threads == nil ? share.source : "--threads")
   }
