@@ -62,12 +62,17 @@ extension Communicator {
     pd_mpi_abort(code)
   }
 
+  /// Longer than mpirun takes to end the ranks of all hosts after one has reported: it tells them first, and kills them after
+  /// its `odls_base_sigkill_timeout`, of five seconds in launch/env.sh, on every host.
+  static let secondsToBeEnded = 12.0
+
   /// How long this rank waits for another one to report the error, and to end the job and this process with it: not at
   /// all where it alone has the cause. The wait ends, because the rank that should report may be dead.
   private func secondsForOthers(toReport error: any Error) -> Double {
     switch error {
-    case is any SharedError, CommunicationError.different, CommunicationError.notShared: rank == 0 ? 0 : 5
-    case CommunicationError.rankFailed, CommunicationError.abandoned: 5
+    case is any SharedError, CommunicationError.different, CommunicationError.notShared:
+      rank == 0 ? 0 : Self.secondsToBeEnded
+    case CommunicationError.rankFailed, CommunicationError.abandoned: Self.secondsToBeEnded
     // Ranks that miss the same peer cannot tell each other so: they take turns, and the first ends the job before the
     // next one's turn. Ranks from 4 on wait equally long.
     case CommunicationError.timedOut, CommunicationError.mismatched, CommunicationError.library:

@@ -14,7 +14,7 @@ final class JoinLimit: Sendable {
     let launcher = Launcher.current
     guard launcher.isPresent else { return }
     let seconds = limit / .seconds(1)
-    let turn = launcher.rank == 0 ? 0 : 5 + 0.5 * Double(min(launcher.rank, 4))
+    let turn = launcher.rank == 0 ? 0 : Communicator.secondsToBeEnded + 0.5 * Double(min(launcher.rank, 4))
     Thread { [self] in
       guard joined.wait(timeout: .now() + seconds + turn) == .timedOut, !decided.exchange(true, ordering: .relaxed)
       else { return }
