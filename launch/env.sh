@@ -31,7 +31,7 @@ fi
 export OMPI_MCA_odls_base_sigkill_timeout="${OMPI_MCA_odls_base_sigkill_timeout-5}"
 export PRTE_MCA_odls_base_sigkill_timeout="${PRTE_MCA_odls_base_sigkill_timeout-5}"
 
-# A host that dies without a word (power, network) is noticed after some twenty seconds, not after minutes. Between mpirun and
+# A host that dies without a word (power, network) is noticed within half a minute, not after minutes. Between mpirun and
 # its daemons on the hosts; Open MPI 4's names, and PRRTE's of Open MPI 5.
 export OMPI_MCA_oob_tcp_keepalive_time="${OMPI_MCA_oob_tcp_keepalive_time-10}"
 export OMPI_MCA_oob_tcp_keepalive_intvl="${OMPI_MCA_oob_tcp_keepalive_intvl-3}"

@@ -29,7 +29,7 @@ extension Convolver {
     let (y, isStored) = (output(for: x), !isNormalized && readsAsStored)
     let product = forwardProduct(x, isStored: isStored, sums: true)
     let taps = Int(filter.height * filter.width)
-    let shares = plan(product) { rows, panels in
+    let shares = engine.threads.plan(product) { rows, panels in
       let parts = isStored ? [rows] : chunks(x, rows).map { self.rows(of: y, for: $0, of: x) }
       let read = isStored ? rows.count * x.rows / max(1, y.rows) : rows.count
       return share(
@@ -47,7 +47,7 @@ extension Convolver {
     let kinds = parities.map {
       (taps: $0.order.count, shape: Shape(x.images, rows(x.height, $0.y), rows(x.width, $0.x), 1))
     }
-    let shares = plan(product) { rows, panels in
+    let shares = engine.threads.plan(product) { rows, panels in
       var sum = ProductPlan.Share()
       for kind in kinds {
         let padded = chunks(dy, rows).map { product.padded(self.rows(of: kind.shape, for: $0, of: dy).count) }
@@ -90,10 +90,6 @@ extension Convolver {
   // Pixels of one parity in a line or column.
   private func rows(_ count: Int, _ parity: Int32) -> Int {
     (count - Int(parity) + Int(filter.stride) - 1) / Int(filter.stride)
-  }
-
-  private func plan(_ product: Product, _ share: (Range<Int>, Range<Int>) -> ProductPlan.Share) -> [ProductPlan.Share] {
-    engine.threads.plan(product, share)
   }
 
   // Rows multiplied with panels, and values read.
@@ -140,8 +136,7 @@ extension Threads {
   ) -> [ProductPlan.Share] {
     let grid = product.grid(threads: count)
     return (0..<count).map {
-      guard let own = grid.rectangle($0, rows: product.rows.count, columns: product.panels) else { return .init() }
-      return share(product.rows.rows(own.rows), own.columns)
+      product.share($0, of: grid).map { share($0.rows, $0.panels) } ?? ProductPlan.Share()
     }
   }
 }

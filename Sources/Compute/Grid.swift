@@ -45,6 +45,11 @@ struct Product {
     return best?.grid ?? Grid(down: threads, across: 1)
   }
 
+  /// A thread's rows and panels; nil if it has nothing to do.
+  func share(_ part: Int, of grid: Grid) -> (rows: Range<Int>, panels: Range<Int>)? {
+    grid.rectangle(part, rows: rows.count, columns: panels).map { (rows.rows($0.rows), $0.columns) }
+  }
+
   /// So many rows as the kernel multiplies them: whole tiles.
   func padded(_ rows: Int) -> Int { (rows + height - 1) / height * height }
 }
@@ -91,8 +96,7 @@ extension Threads {
   func split(_ product: Product, _ body: (_ part: Int, _ rows: Range<Int>, _ panels: Range<Int>) -> Void) {
     let grid = product.grid(threads: count)
     run { part in
-      guard let share = grid.rectangle(part, rows: product.rows.count, columns: product.panels) else { return }
-      body(part, product.rows.rows(share.rows), share.columns)
+      if let share = product.share(part, of: grid) { body(part, share.rows, share.panels) }
     }
   }
 }

@@ -47,12 +47,7 @@ public struct Threads: Sendable {
   /// Splits `0..<total` into as many ranges as there are threads, at multiples of `unit`, and runs `body` on each that
   /// is not empty, with its thread's number.
   public func split(_ total: Int, unit: Int = 1, _ body: (Int, Range<Int>) -> Void) {
-    let units = (total + unit - 1) / unit
-    run { part in
-      let low = min(total, units * part / count * unit)
-      let high = min(total, units * (part + 1) / count * unit)
-      if low < high { body(part, low..<high) }
-    }
+    split(total, unit: unit, by: 1) { part, range, _ in body(part, range) }
   }
 
   /// Splits a grid of `rows × columns` into as many rectangles as there are threads, and runs `body` on each that is

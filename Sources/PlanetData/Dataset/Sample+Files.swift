@@ -11,8 +11,11 @@ extension [Sample] {
       var file = Fingerprint()
       file.add(index)
       do {
-        file.add(try InputFile.size(self[index].path))
-        if index % Self.whole == 0 { file.add(try Image.read(self[index].path)) }
+        if index % Self.whole == 0 {
+          file.add(try Image.read(self[index].path))
+        } else {
+          file.add(try InputFile.size(self[index].path))
+        }
       } catch {
         return sum
       }
