@@ -158,7 +158,7 @@ static int wait_for(pd_communicator *c, size_t pending) {
     if (pd_now() - since > c->timeout || caller >= 0) {
       int host = c->hosts.own == 0 ? 1 : 0, suspect = owner(&c->hosts, host, b->sums[b->finished].slice);
       if (c->transport->missing) suspect = c->transport->missing(c, suspect, caller);
-      return pd_fail(c, PD_TIMED_OUT, suspect, "%s", "");
+      return pd_miss(c, suspect, caller);
     }
     struct timespec nap = pd_after(0.02);
     pthread_cond_timedwait(&b->changed, &b->lock, &nap);
@@ -168,11 +168,11 @@ static int wait_for(pd_communicator *c, size_t pending) {
 
 int pd_finish_slice_sums(pd_communicator *c, size_t pending) {
   if (c->failure != PD_OK || !c->background) return c->failure;
-  double began = pd_now();
+  double began = pd_begin_wait(c);
   pthread_mutex_lock(&c->background->lock);
   int code = wait_for(c, pending);
   pthread_mutex_unlock(&c->background->lock);
-  c->waited += pd_now() - began;
+  pd_end_wait(c, began);
   if (code != PD_OK) pd_give_up(c);
   return code;
 }

@@ -83,7 +83,11 @@ static int wait_for(pd_communicator *c, uint32_t round, double began) {
     if (waited > c->timeout || caller >= 0) {
       int missing = first_missing(c, round);
       if (missing >= 0 && c->transport->missing) missing = c->transport->missing(c, missing, caller);
-      if (missing >= 0) return fail(c, PD_TIMED_OUT, missing);
+      if (missing >= 0) {
+        pd_miss(c, missing, caller);
+        pd_give_up(c);
+        return c->failure;
+      }
     }
     atomic_fetch_add(&block->sleepers, 1);
     if (atomic_load(&block->gave_up) == 0) syscall(SYS_futex, &block->complete, FUTEX_WAIT, seen, &nap, NULL, 0);
@@ -102,9 +106,9 @@ int pd_meet(pd_communicator *c, pd_tag tag, size_t bytes) {
     atomic_store(&block->complete, round);
     wake_all(block);
   } else {
-    double began = pd_now();
+    double began = pd_begin_wait(c);
     int code = wait_for(c, round, began);
-    c->waited += pd_now() - began;
+    pd_end_wait(c, began);
     if (code != PD_OK) return code;
   }
   for (int place = 0; place < block->ranks; place++) {

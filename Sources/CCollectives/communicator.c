@@ -96,6 +96,10 @@ int pd_fail(pd_communicator *c, int failure, int peer, const char *format, ...) 
   return failure;
 }
 
+int pd_miss(pd_communicator *c, int missing, int caller) {
+  return caller < 0 ? pd_fail(c, PD_TIMED_OUT, missing, "%s", "") : pd_fail(c, PD_ABANDONED, caller, "%s", "");
+}
+
 static const char *name(int tag) {
   static const char *const names[] = {
       [PD_TAG_SUM_FLOAT] = "sum of floats", [PD_TAG_SUM_DOUBLE] = "sum of doubles",
@@ -116,6 +120,18 @@ double pd_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double pd_begin_wait(pd_communicator *c) {
+  double now = pd_now();
+  atomic_store_explicit(&c->waiting_since, now, memory_order_relaxed);
+  return now;
+}
+
+void pd_end_wait(pd_communicator *c, double began) {
+  double waited = atomic_load_explicit(&c->waited, memory_order_relaxed) + pd_now() - began;
+  atomic_store_explicit(&c->waited, waited, memory_order_relaxed);
+  atomic_store_explicit(&c->waiting_since, 0, memory_order_relaxed);
 }
 
 struct timespec pd_after(double seconds) {

@@ -1,6 +1,7 @@
 // What the operations know of a network: a few functions. Implemented by mpi.c and threads.c.
 #pragma once
 
+#include <stdatomic.h>
 #include <time.h>
 
 #include "CCollectives.h"
@@ -92,7 +93,8 @@ struct pd_communicator {
   char problem[160];          // why ranks of one host have no common memory; else empty
   pd_communicator *_Nullable beside;  // of the same ranks, for the background; NULL where a rank has only one thread
   pd_background *_Nullable background;
-  double waited;              // seconds
+  _Atomic double waited;        // for others, in seconds; the heartbeat's thread reads both
+  _Atomic double waiting_since;  // 0: it does not wait
   int failure;
   int peer;
   char text[320];
@@ -108,6 +110,9 @@ int pd_set_hosts(pd_communicator *c, const uint64_t *host_of_rank);
 // Breaks the communicator; returns `failure`.
 int pd_fail(pd_communicator *c, int failure, int peer, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+// Breaks the communicator because `missing` does not come. A rank that only answered `caller` leaves it to that one to say so.
+int pd_miss(pd_communicator *c, int missing, int caller);
+
 // PD_MISMATCHED unless a message that came is the one this rank waits for.
 int pd_check(pd_communicator *c, const pd_exchange *expected, int tag, size_t bytes);
 
@@ -115,6 +120,10 @@ int pd_check(pd_communicator *c, const pd_exchange *expected, int tag, size_t by
 double pd_now(void);
 // The moment so many seconds from now, on that clock.
 struct timespec pd_after(double seconds);
+
+// Around each wait for other ranks: when it began, on the clock above, and that it is over.
+double pd_begin_wait(pd_communicator *c);
+void pd_end_wait(pd_communicator *c, double began);
 
 // Start and finish in one.
 int pd_do(pd_communicator *c, const pd_exchange *exchange);

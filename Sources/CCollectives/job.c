@@ -87,7 +87,7 @@ pd_communicator *pd_mpi_open(double timeout) {
 int pd_mpi_reference_sum(pd_communicator *c, float *values, size_t count) {
   if (c->size == 1) return PD_OK;
   pd_job *j = c->link;
-  int error = MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_FLOAT, MPI_SUM, j->comm);
+  int error = IN_TURN(MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_FLOAT, MPI_SUM, j->comm));
   return error == MPI_SUCCESS ? PD_OK : pd_mpi_failure(c, error, -1);
 }
 
@@ -95,6 +95,7 @@ int pd_mpi_leave(pd_communicator *c) {
   pd_job *j = c->link, *other = c->beside ? c->beside->link : NULL;
   // MPI_Finalize waits for every rank, for ever: make sure first that they come.
   int code = pd_barrier(c);
+  if (code == PD_OK) code = pd_end_heartbeat(c);
   if (code != PD_OK) return code;
   pd_stop_background(c);
   int error = other ? MPI_Comm_free(&other->comm) : MPI_SUCCESS;

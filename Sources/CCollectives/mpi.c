@@ -123,7 +123,7 @@ static int wait_for(pd_communicator *c, const pd_exchange *exchange, MPI_Request
       int received = 0;
       error = IN_TURN(MPI_Request_get_status(requests[0], &received, MPI_STATUS_IGNORE));
       if (error != MPI_SUCCESS) received = 0;
-      return pd_fail(c, PD_TIMED_OUT, missing(c, received ? exchange->to : exchange->from, first), "%s", "");
+      return pd_miss(c, missing(c, received ? exchange->to : exchange->from, first), first);
     }
     pause_after(waited, j->is_patient);
   }
@@ -132,9 +132,9 @@ static int wait_for(pd_communicator *c, const pd_exchange *exchange, MPI_Request
 static int finish(pd_communicator *c) {
   pd_job *j = c->link;
   size_t slot = j->finished++ % PD_IN_FLIGHT;
-  double began = pd_now();
+  double began = pd_begin_wait(c);
   int code = wait_for(c, &j->flights[slot].exchange, j->flights[slot].requests, began);
-  c->waited += pd_now() - began;
+  pd_end_wait(c, began);
   return code;
 }
 

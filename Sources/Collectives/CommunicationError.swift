@@ -3,8 +3,10 @@ import Foundation
 /// Why ranks could not work together. After any of them a communicator is of no more use, except after
 /// ``rankFailed(rank:message:)`` and ``different(what:ranks:advice:)``, which all ranks learn together.
 public enum CommunicationError: Error, Equatable, CustomStringConvertible {
-  /// `peer` did not come to `operation` in time.
-  case timedOut(operation: String, rank: Int, peer: Int, seconds: Double)
+  /// `peer` did not come to `operation` in time; `name` is what people call it.
+  case timedOut(operation: String, rank: Int, peer: Int, name: String, seconds: Double)
+  /// Ranks, as people call them, gave no sign of life.
+  case silent(ranks: [String], seconds: Double)
   /// `peer` is in another operation, or in the same one with another length.
   case mismatched(operation: String, rank: Int, peer: Int, detail: String)
   /// `peer` failed and will not come; it reports why.
@@ -26,10 +28,15 @@ public enum CommunicationError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .timedOut(let operation, let rank, let peer, let seconds):
+    case .timedOut(let operation, let rank, _, let name, let seconds):
       """
-      \(operation): rank \(peer) did not come within \(Self.text(seconds)) s. It hangs, or is much slower than \
+      \(operation): \(name) did not come within \(Self.text(seconds)) s. It hangs, or is much slower than \
       rank \(rank), which waited: look at its host, or allow more time.
+      """
+    case .silent(let ranks, let seconds):
+      """
+      \(ranks.joined(separator: ", ")): no sign of life for \(String(format: "%.0f", seconds)) s. The process is stopped or its host down, \
+      cut off, or out of memory: look there. To stop one in a debugger: --heartbeat 0.
       """
     case .mismatched(let operation, let rank, let peer, let detail):
       """

@@ -13,11 +13,14 @@ extension Communicator {
   /// - Parameters:
   ///   - timeout: how long any single wait for a peer may take.
   ///   - joinTimeout: how long the ranks may take to find each other.
+  ///   - heartbeat: how long a rank may give no sign of life; nil: they give none.
   ///   - onFailure: given the error, rank and size, tells the user, and returns the exit code, not 0.
+  ///   - onWarning: tells the user, on rank 0; called on any thread.
   /// - Returns: what `body` returned. Does not return after a failure.
   public static func withJob<R>(
-    timeout: Duration, joinTimeout: Duration,
+    timeout: Duration, joinTimeout: Duration, heartbeat: Duration? = nil,
     onFailure: @escaping @Sendable (_ error: any Error, _ rank: Int, _ size: Int) -> Int32,
+    onWarning: @escaping @Sendable (CommunicationWarning) -> Void = { _ in },
     _ body: (Communicator) throws -> R
   ) -> R {
     let launcher = Launcher.current
@@ -41,6 +44,13 @@ extension Communicator {
     }
     if communicator.placeHere == 0 { Leftovers.sweep(host: communicator.hostName) }
     do {
+      try communicator.gatherHostNames()
+      if let heartbeat, communicator.size > 1 {
+        try Heartbeat.begin(
+          communicator, limit: heartbeat,
+          onFailure: { [rank = communicator.rank, size = communicator.size] in onFailure($0, rank, size) },
+          onWarning: onWarning)
+      }
       let result = try body(communicator)
       if launcher.isPresent { try unsafe communicator.check("end of job", pd_mpi_leave(handle)) }
       return result

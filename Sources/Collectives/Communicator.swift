@@ -5,7 +5,7 @@ import CCollectives
 /// Every rank calls the same operations in the same order. Each returns when this rank's part is done, or throws within
 /// the timeout; after an error every further operation throws the same.
 ///
-/// Ranks are processes of an `mpirun` job (``withJob(timeout:joinTimeout:onFailure:_:)``), or threads of this process, for tests
+/// Ranks are processes of an `mpirun` job (``withJob(timeout:joinTimeout:heartbeat:onFailure:onWarning:_:)``), or threads of this process, for tests
 /// (``threads(_:ranksPerHost:timeout:)``); the code between is the same.
 ///
 /// It is `Sendable` because its users promise that one thread at a time uses it; with processes, the one that joined.
@@ -16,6 +16,9 @@ import CCollectives
   public let size: Int
   /// How long any single wait for a peer may take.
   public let timeout: Duration
+
+  /// The name of each rank's host, once ``gatherHostNames()`` has been called.
+  public private(set) var hostNames: [String] = []
 
   let handle: OpaquePointer
 
@@ -35,6 +38,18 @@ import CCollectives
       unsafe pd_host_name(start, name.count)
       return unsafe String(cString: start)
     }
+  }
+
+  /// Tells every rank the names of all hosts. Collective.
+  func gatherHostNames() throws(CommunicationError) {
+    let gathered = try gather(Array(hostName.utf8)) ?? []
+    let names = try broadcast(Array(gathered.joined(separator: [0])))
+    hostNames = names.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// What people call a rank: "rank 3", and in a job of several hosts "rank 3 (node2)".
+  public func name(of rank: Int) -> String {
+    hosts > 1 && hostNames.indices.contains(rank) ? "rank \(rank) (\(hostNames[rank]))" : "rank \(rank)"
   }
 
   /// Sums of so many bytes and less go through mailboxes where ranks share memory.
@@ -62,7 +77,9 @@ import CCollectives
     let text = unsafe String(cString: pd_failure_text(handle))
     switch Int(code) {
     case PD_OK: return
-    case PD_TIMED_OUT: throw .timedOut(operation: operation, rank: rank, peer: peer, seconds: timeout / .seconds(1))
+    case PD_TIMED_OUT:
+      throw .timedOut(
+        operation: operation, rank: rank, peer: peer, name: name(of: peer), seconds: timeout / .seconds(1))
     case PD_MISMATCHED: throw .mismatched(operation: operation, rank: rank, peer: peer, detail: text)
     case PD_ABANDONED: throw .abandoned(operation: operation, rank: rank, peer: peer)
     default: throw .library(operation: operation, rank: rank, reason: text)

@@ -10,14 +10,19 @@ extension Communicator {
 
   /// Refuses training that would need more memory than is allowed. Collective.
   ///
-  /// - Parameter copies: of the weights, beside those that the recipe asks for.
+  /// - Parameters:
+  ///   - copies: of the weights, beside those that the recipe asks for.
+  ///   - keepsState: whether this rank copies all while the state is saved, as rank 0 does.
   /// - Throws: as ``checkMemory(_:)``.
-  public func checkMemory(training recipe: Configuration, size: Int, precision: Precision, copies: Int = 0) throws {
+  public func checkMemory(
+    training recipe: Configuration, size: Int, precision: Precision, copies: Int = 0, keepsState: Bool = false
+  ) throws {
     // Weights and the optimizer's, once among ranks that share memory; a bucket of gradients, and among hosts their sums;
-    // on rank 0 a copy while a model is saved.
+    // a copy of all while the state is saved.
     let common = 1 + Recipe.optimizer.floatsPerWeight + copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
     let sharers = Double(sharesMemory ? ranksHere : 1)
-    let weights = Double(common + (sharesMemory && hosts > 1 ? 1 : 0)) / sharers + (rank == 0 ? 1 : 0)
+    let weights =
+      Double(common + (sharesMemory && hosts > 1 ? 1 : 0)) / sharers + Double(rank == 0 || keepsState ? common : 0)
     let images = EpochOrder.largestShare(of: recipe.batchSize, worldSize: self.size)
     let activations = recipe.arch.activationBytes(imageSize: size, images: images, precision: precision, training: true)
     try checkMemory(

@@ -111,6 +111,13 @@ public struct Configuration: Codable, Equatable, Sendable {
     return try encoder.encode(self)
   }
 
+  /// The recipe with one of its stages alone.
+  public func only(_ stage: String) -> Configuration {
+    var recipe = self
+    recipe.stages = stages.filter { $0.name == stage }
+    return recipe
+  }
+
   /// What differs, in words: "epochs of stage-1-rn50: 8, was 6".
   public func differences(from old: Configuration) -> [String] {
     let (new, old) = (RecipeFile.values(self), RecipeFile.values(old))

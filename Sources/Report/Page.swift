@@ -79,6 +79,7 @@ struct Page {
     let stage: String
     let phases: [String]
     let imagesPerSecond: String
+    let waiting: String
   }
 
   init(folder: RunFolder, history: [HistoryRow], charts: RunCharts, results: [StageResult]) {
@@ -114,7 +115,8 @@ struct Page {
       let seconds = Phases().training.reduce(0) { $0 + (result.phases[$1.name] ?? 0) }
       return MachineRow(
         stage: result.stage.name, phases: Phases().named.map { String(format: "%.1f", result.phases[$0.name] ?? 0) },
-        imagesPerSecond: seconds > 0 ? String(format: "%.1f", Double(result.images) / seconds) : "")
+        imagesPerSecond: seconds > 0 ? String(format: "%.1f", Double(result.images) / seconds) : "",
+        waiting: (result.waiting ?? []).map { String(format: "%.0f %%", 100 * $0) }.joined(separator: ", "))
     }
     hosts = results.map(\.machine).reduce(into: []) { if !$0.contains($1) && !$1.isEmpty { $0.append($1) } }
   }

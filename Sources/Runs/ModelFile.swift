@@ -29,7 +29,8 @@ public struct ModelFile: Sendable {
       (name: $0.name, tensor: StoredTensor(shape: $0.shape, values: parameters.exported($0)))
     }
     let about = [
-      "format": format, "stage": stage.name, "recipe": String(decoding: try configuration.encoded(), as: UTF8.self),
+      "format": format, "stage": stage.name,
+      recipeKey: String(decoding: try configuration.encoded(), as: UTF8.self),
     ]
     let facts = try facts(
       labels: labels, size: stage.size, architecture: parameters.architecture, origin: origin)
@@ -72,6 +73,13 @@ public struct ModelFile: Sendable {
 
   /// Where it was read.
   public var path: String { file.path }
+
+  /// What it was trained by; nil where its metadata do not say so.
+  public var recipe: Configuration? {
+    file.metadata[Self.recipeKey].flatMap { try? JSONDecoder().decode(Configuration.self, from: Data($0.utf8)) }
+  }
+
+  private static let recipeKey = "recipe"
 
   private static func read(_ path: String) throws -> TensorFile {
     do { return try SafeTensors.read(path) } catch {

@@ -43,6 +43,20 @@ public final class OpenRun: Sendable {
     if !overwrite && !again.isEmpty { throw RunError.alreadyTrained(folder: folder.path, stages: again) }
   }
 
+  /// Whether all stages of a recipe are trained and saved here.
+  ///
+  /// - Throws: ``RunError/otherRecipe(path:differences:)`` if one was trained by another recipe.
+  public func holds(_ recipe: Configuration) throws -> Bool {
+    let saved = folder.savedStages
+    guard content == .finished, recipe.stages.allSatisfy({ saved.contains($0.name) }) else { return false }
+    for stage in recipe.stages {
+      let model = try ModelFile(path: folder.model(stage.name))
+      let differences = model.recipe.map { recipe.only(stage.name).differences(from: $0.only(stage.name)) } ?? []
+      if !differences.isEmpty { throw RunError.otherRecipe(path: model.path, differences: differences) }
+    }
+    return true
+  }
+
   /// What the interrupted run here trains, and on what: `recipe.yaml`, or else its state, says the one, its state the
   /// other.
   public func interrupted() throws -> InterruptedRun {

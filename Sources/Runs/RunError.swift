@@ -14,6 +14,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
   case leadsOutside(path: String)
   /// The options are not those of the interrupted run.
   case otherConfiguration(path: String, differences: [String])
+  /// A saved stage was trained by another recipe than the one that is asked for.
+  case otherRecipe(path: String, differences: [String])
   /// The data are not those of the interrupted run.
   case otherData(path: String)
   /// A file of ours lacks what it should hold.
@@ -39,6 +41,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
       "\(path): is a link that leads out of the run's folder, outside which nothing is written."
     case .otherConfiguration(let path, let differences):
       "\(path): the interrupted run had other options (\(differences.joined(separator: "; ")))."
+    case .otherRecipe(let path, let differences):
+      "\(path): was trained by another recipe (\(differences.joined(separator: "; ")))."
     case .otherData(let path):
       "\(path): the interrupted run saw other data."
     case .badFile(let path, let reason):

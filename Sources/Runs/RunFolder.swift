@@ -1,5 +1,5 @@
 import Files
-import Foundation
+public import Foundation
 import Recipes
 
 /// Where a run keeps what it makes.
@@ -59,6 +59,13 @@ public struct RunFolder: Sendable {
   public var savedStages: [String] {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: path + "/models")) ?? []
     return files.filter { $0.ends(with: ".safetensors") && !$0.begins(with: ".") }.map(FilePath.stem).sorted()
+  }
+
+  /// When the newest of its state and networks was saved; nil if there are none.
+  public var lastSave: Date? {
+    ([state] + savedStages.map(model)).compactMap { path in
+      (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+    }.max()
   }
 
   /// Refuses folders in it that are links to somewhere else: nothing outside a run's folder is ever written.

@@ -4,7 +4,7 @@ public import Recipes
 public import Scores
 
 /// How far a run has come.
-public struct Progress: Codable, Equatable {
+public struct Progress: Codable, Equatable, Sendable {
   /// Index into the configuration's stages.
   public var stage = 0
   /// Epochs of the stage that are trained and evaluated.
@@ -27,7 +27,7 @@ public struct Progress: Codable, Equatable {
 }
 
 /// What a state says about the run it belongs to.
-public struct SavedRun: Codable {
+public struct SavedRun: Codable, Sendable {
   public var progress: Progress
   public var configuration: Configuration
   public var labels: [String]

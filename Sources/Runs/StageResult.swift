@@ -22,6 +22,8 @@ public struct StageResult: Codable, Sendable {
   /// Images trained on, and the seconds the stage took by phase, on rank 0.
   public let images: Int
   public let phases: [String: Double]
+  /// Which part of its training time each rank waited for others: a slow one waits for nobody. Nil in files of before they said.
+  public let waiting: [Double]?
   public let labels: [String]
   /// The commonest labels, by their places in ``labels``, in that order; nil for all, as files of old have it.
   public let common: [Int]?
@@ -36,12 +38,13 @@ public struct StageResult: Codable, Sendable {
 
   public init(
     stage: Configuration.Stage, configuration: Configuration, dataset: Dataset, predictions: Predictions?,
-    phases: Phases, images: Int, machine: String
+    phases: Phases, waiting: [Double], images: Int, machine: String
   ) {
     (self.stage, self.machine, self.images) = (stage, machine, images)
     recipe = RecipeFile.text(configuration)
     date = Date()
     self.phases = Dictionary(uniqueKeysWithValues: phases.named.map { ($0.name, $0.duration.seconds) })
+    self.waiting = waiting
     labels = dataset.labels
     let common = dataset.commonLabels(Self.pairLimit)
     self.common = common

@@ -8,6 +8,8 @@ public struct Control: Sendable {
   public let loss: Double
   /// Whether any rank was asked to stop.
   public let stop: Bool
+  /// Whether the state is to be saved after this step, as rank 0 says.
+  public let saves: Bool
   /// Rank 0's values, which all ranks use.
   public let hyperparameters: Hyperparameters
   /// How many buckets of gradients are deferred: rank 0's, too.
@@ -17,21 +19,23 @@ public struct Control: Sendable {
   ///   - step: the step's number, the same on all ranks.
   ///   - lossSum: the sum of the loss over this rank's images and their labels.
   ///   - images: how many images this rank has.
-  ///   - deferring: rank 0's.
+  ///   - saves, deferring: rank 0's.
   /// - Throws: ``TrainingError/outOfStep(_:)`` if a rank is in another step, ``TrainingError/notFinite(step:)`` on all ranks
   ///   if the loss is not a number.
   static func exchange(
-    step: Int, stop: Bool, lossSum: Double, images: Int, labels: Int, schedule: any Schedule, deferring: Int,
+    step: Int, stop: Bool, saves: Bool, lossSum: Double, images: Int, labels: Int, schedule: any Schedule,
+    deferring: Int,
     communicator: Communicator
   ) throws -> Control {
     var hyperparameters = schedule.values(at: step)
     let own = communicator.rank == 0 ? hyperparameters.values : hyperparameters.values.map { _ in 0 }
-    let buckets = communicator.rank == 0 ? Double(deferring) : 0
-    let sum = try communicator.sum([Double(step), stop ? 1 : 0, lossSum, Double(images), buckets] + own)
+    let decided = communicator.rank == 0 ? [Double(deferring), saves ? 1 : 0] : [0, 0]
+    let sum = try communicator.sum([Double(step), stop ? 1 : 0, lossSum, Double(images)] + decided + own)
     guard sum[0] == Double(step * communicator.size) else { throw TrainingError.outOfStep(step) }
     let loss = sum[2] / (sum[3] * Double(labels))
     guard loss.isFinite else { throw TrainingError.notFinite(step: step) }
-    hyperparameters.values = Array(sum[5...])
-    return Control(loss: loss, stop: sum[1] > 0, hyperparameters: hyperparameters, deferring: Int(sum[4]))
+    hyperparameters.values = Array(sum[6...])
+    return Control(
+      loss: loss, stop: sum[1] > 0, saves: sum[5] > 0, hyperparameters: hyperparameters, deferring: Int(sum[4]))
   }
 }

@@ -63,8 +63,9 @@ public final class Learner {
   /// - Parameters:
   ///   - step: counted from the beginning of the stage.
   ///   - stop: whether this rank was asked to stop.
+  ///   - saves: on rank 0, whether the state will be saved after the step.
   /// - Returns: what all ranks agreed on.
-  public func step(_ batch: Batch, step: Int, stop: Bool) throws -> Control {
+  public func step(_ batch: Batch, step: Int, stop: Bool, saves: Bool = false) throws -> Control {
     stopwatch.time(\.data) { unsafe batch.withImages { _ = unsafe network.images.floats.update(fromContentsOf: $0) } }
     let pass = unsafe Pass(
       training: true, frozen: stage.frozen, parts: parts, sumOverRanks: sumOverRanks, willRead: averaging.complete,
@@ -83,7 +84,8 @@ public final class Learner {
         }
       }
       return try Control.exchange(
-        step: step, stop: stop, lossSum: lossSum, images: batch.count, labels: parameters.labels, schedule: schedule,
+        step: step, stop: stop, saves: saves, lossSum: lossSum, images: batch.count, labels: parameters.labels,
+        schedule: schedule,
         deferring: average == nil ? averaging.deferral.buckets : 0, communicator: communicator)
     }
 

@@ -49,7 +49,7 @@ extension Trainer {
     var last = ContinuousClock.now
     while let batch = try nextBatch(of: loader, for: learner) {
       let step = epoch * stepsPerEpoch + progress.stepInEpoch
-      let control = try learner.step(batch, step: step, stop: shouldStop())
+      let control = try learner.step(batch, step: step, stop: shouldStop(), saves: saveClock.isDue())
       progress.smoothedLoss.add(control.loss)
       progress.stepInEpoch += 1
       progress.optimizerStep = learner.optimizer.step
@@ -63,6 +63,10 @@ extension Trainer {
       if communicator.rank == 0 { log.add(record) }
       onEvent(.stepDone(record, stepsPerEpoch: stepsPerEpoch))
       if control.stop { return false }
+      if control.saves {
+        progress.secondsInEpoch = elapsed()
+        try save(learner, inBackground: true)
+      }
     }
     return true
   }
@@ -118,18 +122,35 @@ extension Trainer {
   }
 
   /// Saves the training state.
-  func save(_ learner: Learner) throws {
+  ///
+  /// - Parameter inBackground: whether training goes on while the file is written. Why it could not be is then thrown by the
+  ///   next call.
+  func save(_ learner: Learner, inBackground: Bool = false) throws {
     try learner.completeUpdate()
     // Replicas are equal, so all ranks find the same. A useless state must not replace the last good one.
     guard unsafe allFinite(parameters.values), unsafe allFinite(parameters.runningStatistics)
     else { throw TrainingError.notFinite(step: progress.optimizerStep) }
-    // The log goes first: a step that is in the state has its line there.
-    try communicator.onRoot { try log.flush() }
     progress.phases = learner.stopwatch.phases
     let run = SavedRun(
       progress: progress, configuration: configuration, labels: dataset.labels, fingerprint: dataset.fingerprint,
       data: origin, rounding: worker.rounding)
-    try TrainingState.write(run, learner, communicator: communicator, to: folder.state)
+    let before = Result { try backgroundSave.finish() }
+    let copy = try TrainingState.copy(
+      run, learner, keepers: Set([0, secondCopy?.keeper ?? 0]), communicator: communicator)
+    try communicator.agree {
+      try before.get()
+      // The log goes first: a step that is in the state has its line there.
+      if communicator.rank == 0 { try log.flush() }
+      guard let copy else { return }
+      if inBackground { backgroundSave.begin(copy, to: statePaths) } else { try copy.write(to: statePaths) }
+    }
+    saveClock.restart()
+  }
+
+  /// Where this rank saves the state.
+  var statePaths: [String] {
+    (communicator.rank == 0 ? [folder.state] : [])
+      + (secondCopy.flatMap { $0.keeper == communicator.rank ? [$0.folder.state] : nil } ?? [])
   }
 
   /// Throws unless the replicas are equal to the bit: if they are not, a host, the network or this program is broken.

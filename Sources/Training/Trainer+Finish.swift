@@ -1,4 +1,5 @@
 import Collectives
+import Files
 import Foundation
 import Inference
 import PlanetData
@@ -18,6 +19,7 @@ extension Trainer {
     noteChoices(stage, learner)
     if let predictions, progress.epoch > 0 { noteBaseline(Metrics(predictions).fbeta) }
     let path = folder.model(stage.name)
+    let waiting = try communicator.allGather(learner.stopwatch.waitingShare)
     let images = progress.epoch * stepsPerEpoch * configuration.batchSize
     try communicator.onRoot {
       try log.flush()
@@ -26,15 +28,29 @@ extension Trainer {
         parameters, labels: dataset.labels, stage: stage, configuration: configuration, origin: origin, to: path)
       let result = StageResult(
         stage: stage, configuration: configuration, dataset: dataset, predictions: predictions,
-        phases: learner.stopwatch.phases, images: images, machine: machine)
+        phases: learner.stopwatch.phases, waiting: waiting, images: images, machine: machine)
       try result.write(to: folder.result(stage.name))
     }
+    try copyModel(of: stage)
     onEvent(.stageDone(stage, path: path, phases: learner.stopwatch.phases, images: images))
     progress = Progress(stage: index + 1, history: progress.history)
-    if index + 1 == configuration.stages.count, communicator.rank == 0 {
-      try? FileManager.default.removeItem(atPath: folder.state)
+    if index + 1 == configuration.stages.count {
+      for path in statePaths { try? FileManager.default.removeItem(atPath: path) }
     }
     return true
+  }
+
+  /// Saves the stage's network a second time, where that is asked for.
+  private func copyModel(of stage: Configuration.Stage) throws {
+    guard let secondCopy else { return }
+    let path = folder.model(stage.name)
+    let bytes = try communicator.onRoot { try InputFile.read(path, limit: 4 << 30) } ?? []
+    let copy = try communicator.broadcast(bytes)
+    try communicator.agree {
+      if communicator.rank == secondCopy.keeper {
+        try AtomicFile.write(copy, to: secondCopy.folder.model(stage.name))
+      }
+    }
   }
 
   private func noteBaseline(_ fbeta: Double) {

@@ -16,9 +16,11 @@ extension Trainer {
     if start == .resume { return try resume() }
     try communicator.onRoot { try history.begin() }
     try load(start)
-    try communicator.onRoot {
+    try communicator.agree {
+      for path in statePaths { try AtomicFile.reserve(path) }
+      guard communicator.rank == 0 else { return }
       folder.removeLeftovers()
-      for path in [folder.state, folder.model("")] { try AtomicFile.reserve(path) }
+      try AtomicFile.reserve(folder.model(""))
       try begin()
     }
     return nil

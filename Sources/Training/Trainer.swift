@@ -27,6 +27,10 @@ public final class Trainer {
   /// For results and reports: hosts, ranks, threads, instruction set.
   let machine: String
   let shouldStop: () -> Bool
+  var saveClock: SaveClock
+  /// Where the state and the networks are kept a second time, and the rank that does; nil for nowhere.
+  let secondCopy: (folder: RunFolder, keeper: Int)?
+  let backgroundSave = BackgroundSave()
   let replica: Replica
   var progress = Progress()
   /// The data that saved weights were trained on; on rank 0 with those from before this run.
@@ -40,12 +44,16 @@ public final class Trainer {
   /// - Parameters:
   ///   - onEvent: called on rank 0.
   ///   - machine: described for people, as results repeat it.
+  ///   - saveEvery: how often the state is saved within an epoch; rank 0's counts.
+  ///   - saveCopy: a folder where the state and the networks are saved, too, by a rank of another host if there is one: a run
+  ///     folder that another run can resume from.
   ///   - shouldStop: whether this rank was asked to stop; asked in every step.
   /// - Throws: ``TrainingError`` if the data are too small for the configuration; `CommunicationError` if ranks differ in
   ///   configuration or data.
   public init(
     _ configuration: Configuration, dataset: Dataset, folder: RunFolder, worker: Worker, machine: String = "",
-    onEvent: @escaping (TrainingEvent) -> Void = { _ in }, shouldStop: @escaping () -> Bool = { StopSignals.isSet }
+    saveEvery: SaveInterval = .standard, saveCopy: String? = nil, onEvent: @escaping (TrainingEvent) -> Void = { _ in },
+    shouldStop: @escaping () -> Bool = { StopSignals.isSet }
   ) throws {
     let communicator = worker.communicator
     self.configuration = configuration
@@ -54,11 +62,17 @@ public final class Trainer {
     self.worker = worker
     self.onEvent = worker.communicator.rank == 0 ? onEvent : { _ in }
     (self.machine, self.shouldStop) = (machine, shouldStop)
+    saveClock = SaveClock(saveEvery)
     let obstacles = configuration.obstacles(
       train: dataset.train.count, valid: dataset.valid.count, labels: dataset.labels.count, ranks: communicator.size)
     try communicator.agree { if let obstacle = obstacles.first { throw obstacle } }
+    // The lowest rank of the second host.
+    let elsewhere = try communicator.allGather(communicator.hostRanks.lowerBound).first { $0 > 0 } ?? 0
+    secondCopy = saveCopy.map { (RunFolder($0), elsewhere) }
     for stage in configuration.stages {
-      try communicator.checkMemory(training: configuration, size: stage.size, precision: worker.engine.precision)
+      try communicator.checkMemory(
+        training: configuration, size: stage.size, precision: worker.engine.precision,
+        keepsState: secondCopy?.keeper == communicator.rank)
     }
     var options = Fingerprint()
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))
@@ -103,7 +117,7 @@ public final class Trainer {
       let step = progress.epoch * stepsPerEpoch + progress.stepInEpoch
       onEvent(.stageBegan(stage, step: step, stepsPerEpoch: stepsPerEpoch))
       predictions = nil
-      learner.stopwatch.phases = progress.phases
+      learner.stopwatch.resume(progress.phases)
       while progress.epoch < stage.epochs && !stopsEarly(stage) {
         guard try trainEpoch(learner, stage) else { return .stopped }
       }

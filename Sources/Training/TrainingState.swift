@@ -8,27 +8,41 @@ import ResNet
 import Runs
 import Scores
 
-/// Saves and restores what all ranks hold of a run, by ``SavedState``.
+/// What all ranks hold of a run, at one moment, as ``SavedState`` reads it.
+struct StateCopy: Sendable {
+  let run: SavedRun
+  let tensors: [(name: String, tensor: StoredTensor)]
+
+  func write(to paths: [String]) throws {
+    let json = String(decoding: try JSONEncoder().encode(run), as: UTF8.self)
+    for path in paths {
+      try SafeTensors.write(tensors, metadata: ["format": ModelFile.format, SavedState.key: json], to: path)
+    }
+  }
+}
+
+/// Copies what all ranks hold of a run, and gives it back to them.
 enum TrainingState {
-  /// Saves the state of all ranks. Collective: each rank sends its running statistics, which with the recipe's
-  /// `batch_norm: local` are its own.
-  static func write(_ run: SavedRun, _ learner: Learner, communicator: Communicator, to path: String) throws {
+  /// A copy of what all ranks hold, on the ranks that keep one; nil elsewhere. Collective: each rank sends its running
+  /// statistics, which with the recipe's `batch_norm: local` are its own.
+  ///
+  /// - Parameter run: rank 0's.
+  static func copy(_ run: SavedRun, _ learner: Learner, keepers: Set<Int>, communicator: Communicator) throws
+    -> StateCopy?
+  {
     var ownTensors: [(name: String, tensor: StoredTensor)] = []
     for own in ownFloats(learner) {
-      guard let gathered = try unsafe communicator.gather([UInt8](UnsafeRawBufferPointer(own.values))) else { continue }
-      let values = gathered.flatMap { unsafe $0.withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) } }
-      ownTensors.append((own.name, StoredTensor(shape: [gathered.count, own.count], values: values)))
+      var bytes = try unsafe communicator.gather([UInt8](UnsafeRawBufferPointer(own.values))).map { Array($0.joined()) }
+      if keepers != [0] { bytes = try communicator.broadcast(bytes ?? []) }
+      let values = unsafe bytes?.withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) } ?? []
+      ownTensors.append((own.name, StoredTensor(shape: [values.count / own.count, own.count], values: values)))
     }
-    try communicator.onRoot {
-      let json = String(decoding: try JSONEncoder().encode(run), as: UTF8.self)
-      let shared: [TensorView] = unsafe sharedFloats(learner).map {
-        unsafe ($0.name, [$0.count], UnsafeBufferPointer($0.values))
-      }
-      try unsafe SafeTensors.withViews(of: ownTensors) { (own) throws(CheckpointError) in
-        try unsafe SafeTensors.write(
-          shared + own, metadata: ["format": ModelFile.format, SavedState.key: json], to: path)
-      }
+    let run = keepers == [0] ? run : try communicator.fromRoot { run }
+    guard keepers.contains(communicator.rank) else { return nil }
+    let shared = sharedFloats(learner).map {
+      (name: $0.name, tensor: StoredTensor(shape: [$0.count], values: unsafe Array($0.values)))
     }
+    return StateCopy(run: run, tensors: shared + ownTensors)
   }
 
   /// Copies a state into all ranks' replicas. Collective; `file` is rank 0's, nil on the others.

@@ -91,6 +91,7 @@ enum Advice {
         : "Remove it, and go on with --from STAGE: models/ has \(saved.joined(separator: ", "))."
     case .leadsOutside: "Replace it by a folder, or make --run itself the link."
     case .otherConfiguration: "Leave them out: --resume takes the run's own."
+    case .otherRecipe: "Name another --run, or leave out --resume auto, and add --overwrite to replace what is there."
     case .otherData: "Resume with the same labels, images and split."
     case .badFile: "Use a file that planet-dist train saved."
     case .otherLabels: "Use the data it was trained on, or start without --from."

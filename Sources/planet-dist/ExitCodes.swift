@@ -37,7 +37,7 @@ extension Job {
 
   private static func exitCode(_ error: RunError) -> Int32 {
     switch error {
-    case .unfinishedRun, .nothingToResume, .alreadyTrained, .otherConfiguration: EX_USAGE
+    case .unfinishedRun, .nothingToResume, .alreadyTrained, .otherConfiguration, .otherRecipe: EX_USAGE
     case .damagedState, .leadsOutside, .otherData, .badFile, .otherLabels, .otherArchitecture, .noModel: EX_DATAERR
     }
   }
@@ -60,7 +60,7 @@ extension Job {
 
   private static func exitCode(_ error: CommunicationError) -> Int32 {
     switch error {
-    case .notFound, .timedOut, .abandoned, .rankFailed: EX_TEMPFAIL
+    case .notFound, .timedOut, .silent, .abandoned, .rankFailed: EX_TEMPFAIL
     case .different, .mismatched: EX_CONFIG
     case .tooLarge, .notShared: EX_USAGE
     case .library, .notJoined: EX_SOFTWARE

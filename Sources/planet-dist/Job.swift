@@ -7,10 +7,11 @@ enum Job {
   static func run<R>(_ options: ComputeOptions, _ body: (Communicator) throws -> R) -> R {
     Communicator.withJob(
       timeout: .seconds(options.timeout), joinTimeout: .seconds(options.joinTimeout),
+      heartbeat: options.heartbeat > 0 ? .seconds(options.heartbeat) : nil,
       onFailure: { error, rank, size in
         Console.complain((size > 1 ? "rank \(rank): " : "") + "Error: \(Advice.explain(error))")
         return exitCode(error)
-      }, body)
+      }, onWarning: { Console.complain("\($0)") }, body)
   }
 
   /// Runs a command that one process is enough for: under mpirun rank 0 does it, and the others have nothing to do.

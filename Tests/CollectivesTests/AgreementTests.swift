@@ -73,9 +73,10 @@ import Testing
       CommunicationError.different(what: "parameters after epoch 3", ranks: [1, 2], advice: "Resume.").description
         == "parameters after epoch 3: not the same on ranks 1, 2 as on the other ranks. Resume.")
     #expect(
-      CommunicationError.timedOut(operation: "all-reduce", rank: 2, peer: 1, seconds: 2.5).description == """
-        all-reduce: rank 1 did not come within 2.5 s. It hangs, or is much slower than rank 2, which waited: look at \
-        its host, or allow more time.
-        """)
+      CommunicationError.timedOut(operation: "all-reduce", rank: 2, peer: 1, name: "rank 1 (node2)", seconds: 2.5)
+        .description == """
+          all-reduce: rank 1 (node2) did not come within 2.5 s. It hangs, or is much slower than rank 2, which waited: look at \
+          its host, or allow more time.
+          """)
   }
 }

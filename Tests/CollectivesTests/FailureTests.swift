@@ -34,7 +34,7 @@ import Testing
         watched("a barrier with a timeout") { noticed.wait() }
       }
     }
-    #expect(throws: CommunicationError.timedOut(operation: "barrier", rank: 0, peer: 1, seconds: 0.2)) {
+    #expect(throws: CommunicationError.timedOut(operation: "barrier", rank: 0, peer: 1, name: "rank 1", seconds: 0.2)) {
       try outcomes[0].get()
     }
   }

@@ -56,8 +56,33 @@ struct MPITests {
   func aRankOfAHostThatDoesNotComeIsNamedInTime(away: Int) throws {
     let run = try onHosts(ranks: 4, perHost: 2, ["sleep", String(away)])
     #expect(run.exitCode == 75)
-    #expect(run.lines(containing: "all-reduce: rank \(away) did not come within 2 s").count == 1, "\(run.errors)")
+    let message = "all-reduce: rank \(away) (node\(away / 2)) did not come within 2 s"
+    #expect(run.lines(containing: message).count == 1, "\(run.errors)")
     #expect(run.lines(containing: "did not come").count == 1, "\(run.errors)")
+  }
+
+  /// A rank that is stopped ends the job, whatever the others do; who is silent is named, once.
+  @Test(arguments: [(2, 0), (2, 1), (4, 0), (4, 3)]) func aSilentRankEndsTheJob(ranks: Int, silent: Int) throws {
+    let run = try ProgramRun("ring-check", ranks: ranks, ["stop", String(silent), "alive"])
+    #expect(run.exitCode == 75)
+    #expect(run.lines(containing: "no sign of life").count == 1, "\(run.errors)")
+    #expect(run.lines(containing: ": rank \(silent): no sign of life for ").count == 1, "\(run.errors)")
+  }
+
+  /// All ranks of a host at once, as when it loses power.
+  @Test(.enabled(if: geteuid() == 0, "needs root, to rename hosts")) func aSilentHostIsNamed() throws {
+    let run = try onHosts(ranks: 4, perHost: 2, ["stopHost", "1", "alive"])
+    #expect(run.exitCode == 75)
+    #expect(
+      run.lines(containing: "rank 0: rank 2 (node1), rank 3 (node1): no sign of life for ").count == 1, "\(run.errors)")
+  }
+
+  /// A rank that the others wait for is named, and not ended.
+  @Test(arguments: 0...1) func aLateRankIsNamed(late: Int) throws {
+    let run = try ProgramRun("ring-check", ranks: 2, ["late", String(late), "alive"])
+    #expect(run.exitCode == 0)
+    #expect(run.lines(containing: "warning: ").count == 1, "\(run.errors)")
+    #expect(run.lines(containing: "warning: rank \(late) keeps the others waiting, for 2 s").count == 1)
   }
 
   @Test func withoutMpirunItIsAJobOfOne() throws {

@@ -63,4 +63,46 @@ import Testing
     #expect(more.exitCode == 0 && more.output.contains("\nrun: runs/planet\n"), "\(more.errors)")
     #expect(folder.has("runs/planet/models/stage-2-rn50.safetensors"))
   }
+
+  /// A job that a scheduler starts again and again: it begins, goes on where the last save was, though it was killed, and has
+  /// nothing left to do. It ends with the bits of an undisturbed run.
+  @Test func startedAgainAndAgain() throws {
+    #expect(try ProgramRun("planet-dist", ["sample", "--out", folder.path("data"), "--count", "40"]).exitCode == 0)
+    func job(_ run: String, epochs: Int = 4) -> [String] {
+      [
+        "--data", "data", "--pretrained", "none", "--size", "32", "--batch-size", "4", "--stages", "stage-1-rn50",
+        "--epochs", String(epochs), "--run", run, "--resume", "auto", "--save-every", "3",
+      ]
+    }
+    let killed = try start(job("killed"))
+    try killed.waitUntil { folder.has("killed/state.safetensors") }
+    killed.send(SIGKILL)
+    try killed.wait()
+    #expect(killed.exitCode == SIGKILL)
+    let state = try Data(contentsOf: URL(fileURLWithPath: folder.path("killed/state.safetensors")))
+    #expect(String(decoding: state.prefix(20_000), as: UTF8.self).contains(#"stepInEpoch\":3,"#))
+
+    #expect(try run(job("killed")).exitCode == 0)
+    let again = try run(job("killed"))
+    #expect(again.exitCode == 0 && again.output == "killed: every stage is trained and saved\n", "\(again.errors)")
+    let other = try run(job("killed", epochs: 5))
+    #expect(other.exitCode == 64)
+    #expect(other.errors.contains("was trained by another recipe (epochs of stage-1-rn50: 5, was 4)."))
+
+    #expect(try run(job("whole")).exitCode == 0)
+    let model = { (run: String) in
+      try Data(contentsOf: URL(fileURLWithPath: folder.path(run + "/models/stage-1-rn50.safetensors")))
+    }
+    #expect(try model("whole") == model("killed"))
+  }
+
+  /// A time limit that comes without a signal.
+  @Test func maxTime() throws {
+    #expect(try ProgramRun("planet-dist", ["sample", "--out", folder.path("data"), "--count", "12"]).exitCode == 0)
+    let run = try run([
+      "--data", "data", "--pretrained", "none", "--size", "32", "--batch-size", "4", "--stages", "stage-1-rn50",
+      "--epochs", "1000", "--run", "r", "--max-time", "2s",
+    ])
+    #expect(run.exitCode == 75 && run.output.contains("stopped: everything is saved in r/state.safetensors"))
+  }
 }

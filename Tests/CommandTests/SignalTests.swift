@@ -95,6 +95,38 @@ import Testing
     #expect(run.exitCode == 9)
   }
 
+  /// What may not happen again is tried again, a few times.
+  @Test(arguments: [(137, "kill -KILL $$", 3), (75, "exit 75", 3), (65, "exit 65", 1)])
+  func superviseStartsAgain(code: Int32, end: String, runs: Int) throws {
+    let run = try ProgramRun(
+      "planet-dist", ["supervise", "--restarts", "2", "--", "sh", "-c", "echo run; \(end)"])
+    #expect(run.exitCode == code)
+    #expect(run.output == String(repeating: "run\n", count: runs))
+    #expect(run.lines(containing: "Started again.").count == runs - 1, "\(run.errors)")
+    #expect(run.lines(containing: "2 restarts in a row saved nothing new: given up.").count == (runs > 1 ? 1 : 0))
+  }
+
+  @Test func superviseStartsOnlyWhatGoesOn() throws {
+    let run = try ProgramRun("planet-dist", ["supervise", "--restarts", "2", "--", "planet-dist", "train", "--resume"])
+    #expect(run.exitCode == 64 && run.errors.contains("Add --resume auto to train."))
+  }
+
+  /// A rank that is killed, as for want of memory, costs nobody's attention.
+  @Test(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"))
+  func superviseFinishesTraining() throws {
+    let program = ProgramRun.path(ofProduct: "planet-dist")
+    let run = try ProgramRun(
+      start: "planet-dist", ranks: nil,
+      ["supervise", "--restarts", "1", "--", "mpirun", "-np", "2", program]
+        + (try train(["--epochs", "20", "--resume", "auto"])))
+    try run.waitUntil { folder.has("run/state.safetensors") }
+    #expect(try ProgramRun.shell("exec pkill -KILL -n -f 'planet-dist train.*\(folder.path("run"))'") == 0)
+    try run.wait()
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.lines(containing: "supervise: exit code 137 after ").count == 1, "\(run.errors)")
+    #expect(run.output.contains("from epoch") && folder.has("run/models/stage-1-rn50.safetensors"))
+  }
+
   /// mpirun by itself would end with 1, and kill the ranks.
   @Test(.enabled(if: ProgramRun.hasMPI, "needs mpirun (Debian: openmpi-bin)"))
   func supervisesTraining() throws {

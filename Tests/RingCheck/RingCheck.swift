@@ -8,12 +8,18 @@ struct RingCheck {
   static func main() {
     let arguments = CommandLine.arguments
     let timeout: Duration = arguments.count > 2 && arguments[1] == "sleep" ? .seconds(2) : .seconds(600)
-    Communicator.withJob(timeout: timeout, joinTimeout: .seconds(60), onFailure: report) { communicator in
+    Communicator.withJob(
+      timeout: timeout, joinTimeout: .seconds(60), heartbeat: .seconds(arguments.contains("alive") ? 2 : 600),
+      onFailure: report, onWarning: warn
+    ) { communicator in
       switch arguments.dropFirst().first {
       case "throw": try fail(on: Int(arguments[2]), communicator)
       case "agree": try disagree(communicator)
       case "share": throw SharedFailure()
       case "sleep": try sleep(on: Int(arguments[2]), communicator)
+      case "stop": try stop(communicator) { $0.rank == Int(arguments[2]) }
+      case "stopHost": try stop(communicator) { $0.rank / $0.ranksHere == Int(arguments[2]) }
+      case "late": try late(rank: Int(arguments[2]), communicator)
       case "elsewhere": try elsewhere(communicator)
       case "messages":
         communicator.useMessages(inSegmentsOf: 512 << 10)
@@ -29,6 +35,8 @@ struct RingCheck {
     FileHandle.standardError.write(Data("\(size > 1 ? "rank \(rank): " : "")\(error)\n".utf8))
     return error is CommunicationError ? 75 : 70
   }
+
+  static func warn(_ warning: CommunicationWarning) { FileHandle.standardError.write(Data("\(warning)\n".utf8)) }
 
   struct Failure: Error, CustomStringConvertible {
     var description: String
@@ -60,6 +68,18 @@ struct RingCheck {
       FileHandle.standardError.write(Data("rank \(communicator.rank) came after all\n".utf8))
     }
     _ = try communicator.sum([1.0, 2.0])
+  }
+
+  /// Some ranks are stopped.
+  static func stop(_ communicator: Communicator, _ isStopped: (Communicator) -> Bool) throws {
+    if isStopped(communicator) { raise(SIGSTOP) }
+    try communicator.barrier()
+  }
+
+  /// One rank comes three seconds late.
+  static func late(rank: Int?, _ communicator: Communicator) throws {
+    if communicator.rank == rank { Thread.sleep(forTimeInterval: 3) }
+    try communicator.barrier()
   }
 
   /// Rank 0 sums while the others are at a barrier.

@@ -127,6 +127,23 @@ pd_communicator *_Nullable pd_mpi_open(double timeout);
 /// Waits until every rank leaves, and ends MPI. Only pd_close may follow.
 int pd_mpi_leave(pd_communicator *c);
 
+/// Who hears of ranks that are silent, late or slow; `context` is its own. Called on a thread of the heartbeat's, `late` and
+/// `slow` on rank 0.
+typedef struct {
+  void *_Nullable context;
+  /// Ranks give no sign of life: stopped, or their host is gone. Ends the job.
+  void (*silent)(void *_Nullable context, const int *ranks, int count, double seconds);
+  /// Others have waited for a rank so many seconds.
+  void (*late)(void *_Nullable context, int rank, double seconds);
+  /// Over a minute, a rank waited for this share of the time, and each other rank at least for that one.
+  void (*slow)(void *_Nullable context, int rank, double waited, double others);
+} pd_listener;
+
+/// Lets every rank give signs of life, until it leaves. Collective; without MPI_THREAD_SERIALIZED it does nothing.
+///
+/// - `seconds`: within which a silent rank is told of.
+int pd_begin_heartbeat(pd_communicator *c, double seconds, const pd_listener *listener);
+
 /// What pd_sum_float does, done by MPI_Allreduce: to compare with. It waits for ever, for a rank that does not come.
 int pd_mpi_reference_sum(pd_communicator *c, float *values, size_t count);
 

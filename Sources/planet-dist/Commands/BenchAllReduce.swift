@@ -36,7 +36,7 @@ struct BenchAllReduce: ParsableCommand {
   mutating func run() throws {
     Job.run(compute) { communicator in
       let worker = try compute.worker(communicator)
-      let banner = try compute.banner(worker)
+      let banner = compute.banner(worker)
       var benchmark = AllReduceBenchmark()
       benchmark.repetitions = repetitions
       if let banner, !json {

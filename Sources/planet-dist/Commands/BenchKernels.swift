@@ -50,7 +50,7 @@ struct BenchKernels: ParsableCommand {
   mutating func run() throws {
     Job.run(compute) { communicator in
       let worker = try compute.worker(communicator)
-      let banner = try compute.banner(worker)
+      let banner = compute.banner(worker)
       var benchmark = KernelBenchmark()
       benchmark.arch = bench.arch
       (benchmark.size, benchmark.batchSize, benchmark.repetitions) = (bench.size, bench.batchSize, repetitions)

@@ -28,7 +28,7 @@ struct BenchMemory: ParsableCommand {
   mutating func run() throws {
     Job.run(compute) { communicator in
       let worker = try compute.worker(communicator)
-      let banner = try compute.banner(worker)
+      let banner = compute.banner(worker)
       var benchmark = StepBenchmark()
       (benchmark.size, benchmark.batchSize, benchmark.steps) = (bench.size, bench.batchSize, 1)
       (benchmark.arch, benchmark.frozen, benchmark.evaluation) = (bench.arch, frozen, evaluation)

@@ -50,7 +50,7 @@ struct CheckData: ParsableCommand {
     let sound = Job.run(compute) { communicator in
       let recipe = try communicator.fromRoot { try self.configuration() }
       let worker = try compute.worker(communicator, precision: recipe.precision)
-      let banner = try compute.banner(worker)
+      let banner = compute.banner(worker)
       let report = try DataReport.make(
         data.location(), for: recipe, threads: worker.engine.threads, communicator: communicator,
         advice: Advice.about)

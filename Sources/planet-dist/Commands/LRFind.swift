@@ -95,7 +95,7 @@ struct LRFind: ParsableCommand {
           try AtomicFile.reserve(folder + "/lr-find.csv")
           return try from.map { .model($0) } ?? .fresh(pretrained, configuration.arch)
         } ?? .random
-      if let banner = try compute.banner(worker) {
+      if let banner = compute.banner(worker) {
         Console.print(banner)
         Console.print(
           "\(numIt) steps of \(configuration.batchSize) images at \(stage), "

@@ -1,86 +1,51 @@
 import ArgumentParser
 import Collectives
-import Foundation
-import Synchronization
 
 struct Supervise: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a command, mpirun above all, that a signal, a lost connection or Ctrl-C must not cost its work.",
+    abstract: "Run a command, mpirun above all, that neither a signal nor a failure of a part must cost its work.",
     discussion: """
-      planet-dist supervise -- mpirun -np 2 planet-dist train …
+      planet-dist supervise --restarts 3 -- mpirun -np 2 planet-dist train --resume auto …
 
       mpirun ends with 1 after SIGTERM, SIGINT or SIGHUP, and kills its ranks seconds later, whatever they do. Here these \
       signals become SIGUSR1, which mpirun passes on: ranks save, and the exit code is the command's, 75 after saving; \
       128 + N if signal N ended it. A second Ctrl-C, more than a second after the first, ends the command at once.
+
+      With --restarts, a command that ends by what may not happen again (a rank or host lost, killed, not answering: 1, 75, \
+      137, 139, 143, 205, 255) is started again, on those of mpirun's hosts that still answer. That it does not begin anew \
+      is up to it: train with --resume auto.
       """)
+
+  @Option(
+    help:
+      "How often the command may be started again without having saved anything new in between; then its code stands.")
+  var restarts = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Ask the command to save and end after so much time (90s, 10m, 2h, 1d), as a signal would.", valueName: "time"))
+  var maxTime: TimeSpan?
 
   @Argument(parsing: .postTerminator, help: "The command, after --.")
   var command: [String]
 
   func validate() throws {
     if command.isEmpty { throw ValidationError("Name a command after --, as in: planet-dist supervise -- mpirun …") }
+    if !(0...1_000_000).contains(restarts) {
+      throw ValidationError("--restarts must be 0 to 1000000, not \(restarts).")
+    }
+    let training = TrainingCommand(command)
+    guard restarts > 0, let training else { return }
+    if !training.resumesItself {
+      throw ValidationError("--restarts: started again, the command would not go on. Add --resume auto to train.")
+    }
+    if training.limitsTime {
+      throw ValidationError("--restarts: give --max-time to supervise, which else starts the command again.")
+    }
   }
 
   mutating func run() throws {
-    throw ExitCode(Supervised.run(command))
-  }
-}
-
-/// The command that is supervised.
-private enum Supervised {
-  /// Its process; 0 while there is none.
-  private static let process = Atomic<pid_t>(0)
-  /// Whether a signal has come that asks it to stop.
-  private static let stops = Atomic<Bool>(false)
-
-  /// POSIX_SPAWN_SETSID, which Swift's Glibc leaves out.
-  private static let newSession: Int16 = 0x80
-
-  /// Runs it to its end and returns its exit code.
-  static func run(_ command: [String]) -> Int32 {
-    process.store(0, ordering: .sequentiallyConsistent)  // a handler must not be the first to touch these
-    stops.store(false, ordering: .sequentiallyConsistent)
-    StopSignals.handle(StopSignals.all + [SIGALRM]) { Supervised.signalArrived($0) }
-    var id = pid_t()
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawnattr_init(&attributes)
-    defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // In a session of its own it does not hear the terminal's Ctrl-C, and still reads and writes there.
-    unsafe posix_spawnattr_setflags(&attributes, newSession | Int16(POSIX_SPAWN_SETSIGDEF))
-    var defaults = sigset_t()
-    unsafe sigemptyset(&defaults)
-    unsafe sigaddset(&defaults, SIGPIPE)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
-    var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
-    defer { for i in unsafe arguments.indices { unsafe free(arguments[i]) } }
-    let code = unsafe posix_spawnp(&id, command[0], nil, &attributes, &arguments, environ)
-    guard code == 0 else {
-      Console.complain("Error: \(command[0]): cannot be started: \(unsafe String(cString: strerror(code))).")
-      return code == ENOENT ? 127 : 126  // as shells do
-    }
-    process.store(id, ordering: .sequentiallyConsistent)
-    if stops.load(ordering: .sequentiallyConsistent) { kill(id, SIGUSR1) }
-    return wait(for: id)
-  }
-
-  private static func wait(for id: pid_t) -> Int32 {
-    var about = unsafe siginfo_t()
-    while unsafe waitid(P_PID, id_t(id), &about, WEXITED | WNOWAIT) != 0, errno == EINTR {}
-    process.store(0, ordering: .sequentiallyConsistent)  // its number may soon be another's
-    var status: Int32 = 0
-    while unsafe waitpid(id, &status, 0) < 0, errno == EINTR {}
-    let signal = status & 0x7F
-    return signal == 0 ? status >> 8 & 0xFF : 128 + signal
-  }
-
-  static func signalArrived(_ number: Int32) {
-    let insists = number == SIGALRM || number == SIGINT && StopSignals.isSecondInterrupt()
-    stops.store(true, ordering: .sequentiallyConsistent)
-    let id = process.load(ordering: .sequentiallyConsistent)
-    guard id > 0 else { return }
-    kill(id, insists ? SIGINT : SIGUSR1)
-    // mpirun and the ranks end at once only by another SIGINT, more than a second after the first (StopSignals): the
-    // alarm sends it after two.
-    if insists { alarm(2) }
+    Supervised.listen(maxTime: maxTime?.duration)
+    throw ExitCode(Restarts(command, limit: restarts).run())
   }
 }

@@ -15,7 +15,8 @@ struct Train: ParsableCommand {
     abstract: "Train the recipe's stages, averaging gradients over every rank mpirun started.",
     discussion: """
       The stages are \(Recipe.planet.stages.map(\.name).joined(separator: ", ")), or those of --recipe. Each is saved to RUN/models/NAME.safetensors. \
-      State is saved at every epoch's end, and on SIGUSR1, SIGTERM, SIGHUP and SIGINT; --resume continues from there. \
+      State is saved every ten minutes, at every epoch's end, and on SIGUSR1, SIGTERM, SIGHUP and SIGINT; --resume \
+      continues from there. \
       Start mpirun by `planet-dist supervise`, lest it kill the ranks before they have saved.
       """)
 
@@ -39,8 +40,30 @@ struct Train: ParsableCommand {
   @Option(help: "Start from a saved stage: its name in --run, or a file. Without --stages, the stages after it follow.")
   var from: String?
 
-  @Flag(help: "Continue the interrupted run in --run. Data and recipe are its own; no other option is needed.")
-  var resume = false
+  @Option(
+    defaultAsFlag: Resuming.must,
+    help: ArgumentHelp(
+      "Continue the interrupted run in --run. Data and recipe are its own; no other option is needed. With 'auto', begin it if there is none, and end with 0 if its stages are all saved: for jobs that are started again and again.",
+      valueName: "auto"))
+  var resume: Resuming?
+
+  @Option(
+    help: ArgumentHelp(
+      "Save the state so often within an epoch: steps (500), or a time (90s, 10m, 2h, 1d). Default: 10m.",
+      valueName: "interval"))
+  var saveEvery: SaveInterval?
+
+  @Option(
+    help: ArgumentHelp(
+      "Save the state and the stages there, too, by a rank of another host if there are several: a folder to --resume from when --run is lost with its host.",
+      valueName: "folder"))
+  var saveCopy: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Save and end with exit code 75 after so much time (90s, 10m, 2h, 1d), where a time limit would come without a signal.",
+      valueName: "time"))
+  var maxTime: TimeSpan?
 
   @Flag(help: "Train stages again that are saved in --run, and replace them.")
   var overwrite = false
@@ -50,15 +73,19 @@ struct Train: ParsableCommand {
 
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
-    if !printConfig && !resume { _ = try data.folder }
-    if recipe.recipe == nil && !resume { _ = try recipe.configuration(Recipe.planet, after: from.map(stageName)) }
+    if resume == .auto && overwrite { throw ValidationError("--resume auto and --overwrite exclude each other.") }
+    if resume == .must { return }
+    if !printConfig { _ = try data.folder }
+    if recipe.recipe == nil { _ = try recipe.configuration(Recipe.planet, after: from.map(stageName)) }
   }
 
   mutating func run() throws {
+    let end = maxTime.map { ContinuousClock.now + $0.duration }
     let outcome = Job.run(compute) { communicator in
       let run: OpenRun? = try printConfig ? nil : communicator.onRoot { try open() }
       defer { withExtendedLifetime(run) {} }  // holds the folder to the end
-      let before = try resume ? communicator.fromRoot { try run?.interrupted() } : nil
+      let resumes = try communicator.fromRoot { resume == .must || resume == .auto && run?.content == .interrupted }
+      let before = try resumes ? communicator.fromRoot { try run?.interrupted() } : nil
       let known = recipe.recipe == nil ? before?.recipe : nil
       let base = try communicator.fromRoot { try known ?? .recipe(recipe.recipe) }
       var configuration = try communicator.agree {
@@ -70,24 +97,33 @@ struct Train: ParsableCommand {
         return Trainer.Outcome.finished
       }
       let folder = RunFolder(try communicator.fromRoot { run?.folder.path ?? "" })
+      if try resume == .auto && !resumes && communicator.fromRoot({ try run?.holds(configuration) ?? false }) {
+        if communicator.rank == 0 { Console.print("\(folder.path): every stage is trained and saved") }
+        return .finished
+      }
       try communicator.onRoot {
-        if !resume { try run?.admit(configuration.stages.map(\.name), overwrite: overwrite) }
+        if !resumes { try run?.admit(configuration.stages.map(\.name), overwrite: overwrite) }
       }
       let worker = try compute.worker(communicator, precision: configuration.precision)
       let dataset = try communicator.agree { try data.dataset(recipe: configuration, place: before?.data) }
-      let weights = try communicator.onRoot { try start(in: folder, configuration, base) } ?? .random
-      let banner = try compute.banner(worker)
+      let weights =
+        try communicator.onRoot { try resumes ? .resume : start(in: folder, configuration, base) } ?? .random
+      let banner = compute.banner(worker)
       if let banner {
         announce(banner, dataset, configuration, weights)
         if runFolder == nil { Console.print("run: \(folder.path)") }
       }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: folder, worker: worker, machine: banner ?? "",
-        onEvent: listener(folder, dataset, configuration))
+        saveEvery: saveEvery ?? .standard,
+        saveCopy: saveCopy,
+        onEvent: listener(folder, dataset, configuration),
+        shouldStop: { StopSignals.isSet || end.map { ContinuousClock.now > $0 } ?? false })
       if banner != nil { Console.print("\(trainer.repeats)") }
-      let outcome = try trainer.run(from: resume ? .resume : weights)
+      let outcome = try trainer.run(from: resumes ? .resume : weights)
       if outcome == .stopped, communicator.rank == 0 {
-        Console.print("stopped: everything is saved in \(folder.state); run the same command with --resume to continue")
+        let how = resume == .auto ? "again" : "with --resume"
+        Console.print("stopped: everything is saved in \(folder.state); run the same command \(how) to continue")
       }
       return outcome
     }
@@ -130,12 +166,16 @@ struct Train: ParsableCommand {
 
   /// Opens the run's folder; on rank 0 alone.
   private func open() throws -> OpenRun {
-    try resume ? .resume(named: runFolder) : .begin(named: runFolder, from: from)
+    switch resume {
+    case .must: try .resume(named: runFolder)
+    // Always the same folder: a job that is started again must find what it did before.
+    case .auto: try OpenRun(runFolder ?? OpenRun.standard)
+    case nil: try .begin(named: runFolder, from: from)
+    }
   }
 
   /// Where the weights come from; looked up on rank 0 alone, whose files count.
   private func start(in folder: RunFolder, _ configuration: Configuration, _ recipe: Configuration) throws -> Start {
-    if resume { return .resume }
     if let from { return .model(try folder.find(from)) }
     let first = configuration.stages[0]
     if first.index > 0 {
@@ -150,5 +190,20 @@ struct Train: ParsableCommand {
   /// The stage a checkpoint is named after.
   private func stageName(_ checkpoint: String) -> String {
     FilePath.stem(of: checkpoint)
+  }
+}
+
+/// What `--resume` asks for.
+enum Resuming: ExpressibleByArgument {
+  /// There must be an interrupted run.
+  case must
+  /// Begin, go on, or do nothing, as what is there demands.
+  case auto
+
+  static let allValueStrings = ["auto"]
+
+  init?(argument: String) {
+    guard argument == "auto" else { return nil }
+    self = .auto
   }
 }

@@ -30,7 +30,13 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "Seconds that ranks may take to find each other at the start.")
   var joinTimeout = 60.0
 
+  @Option(help: "Seconds that a rank may give no sign of life before the job ends; 0: for ever, to debug.")
+  var heartbeat = 15.0
+
   func validate() throws {
+    if !(heartbeat == 0 || (1...1_000_000).contains(heartbeat)) {
+      throw ValidationError("--heartbeat must be 1 to 1000000 seconds, or 0, not \(heartbeat).")
+    }
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads must be 1 to 1024, not \(threads).")
     }
@@ -71,11 +77,11 @@ struct ComputeOptions: ParsableArguments {
       communicator, engine, loaderThreads: loaderThreads, threadsSource: threads == nil ? share.source : "--threads")
   }
 
-  /// The banner's first line, on rank 0; nil elsewhere. Collective.
-  func banner(_ worker: Worker) throws -> String? {
+  /// The banner's first line, on rank 0; nil elsewhere.
+  func banner(_ worker: Worker) -> String? {
     let (communicator, engine) = (worker.communicator, worker.engine)
-    guard let hosts = try communicator.gather(Array(communicator.hostName.utf8)) else { return nil }
-    let names = Set(hosts.map { String(decoding: $0, as: UTF8.self) }).sorted()
+    guard communicator.rank == 0 else { return nil }
+    let names = Set(communicator.hostNames).sorted()
     let ranks = communicator.size == 1 ? "1 rank" : "\(communicator.size) ranks"
     return "planet-dist \(version): \(ranks) on \(names.joined(separator: ", ")), "
       + "\(engine.threads.count) thread\(engine.threads.count == 1 ? "" : "s") each (\(worker.threadsSource)), "

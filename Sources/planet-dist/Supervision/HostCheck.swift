@@ -1,0 +1,35 @@
+import Files
+import Foundation
+
+/// Which hosts answer.
+enum HostCheck {
+  private static let seconds = 5
+
+  /// Those that run a command that ssh, or what mpirun takes for it, brings them; and this one.
+  static func answering(_ hosts: [String]) -> Set<String> {
+    let agent = (ProcessInfo.processInfo.environment["OMPI_MCA_plm_rsh_agent"] ?? "ssh").parts(by: " ")
+    let options =
+      FilePath.name(of: agent[0]) == "ssh" ? ["-x", "-o", "BatchMode=yes", "-o", "ConnectTimeout=\(seconds)"] : []
+    let name = Host.name ?? ""
+    let own = ["localhost", "127.0.0.1", name, name.parts(by: ".")[0]]
+    let asked = Set(hosts).filter { !own.contains($0) }.map { ($0, start(agent + options + [$0, "true"])) }
+    let end = Date() + 2 * Double(seconds)
+    return Set(hosts).filter(own.contains).union(
+      asked.compactMap { name, process in
+        guard let process else { return nil }
+        while process.isRunning, Date() < end { Thread.sleep(forTimeInterval: 0.05) }
+        if process.isRunning { process.terminate() } else if process.terminationStatus == 0 { return name }
+        return nil
+      })
+  }
+
+  private static func start(_ command: [String]) -> Process? {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    return (try? process.run()) == nil ? nil : process
+  }
+}
