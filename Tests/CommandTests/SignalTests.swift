@@ -118,7 +118,7 @@ import Testing
     let run = try ProgramRun(
       start: "planet-dist", ranks: nil,
       ["supervise", "--restarts", "1", "--", "mpirun", "-np", "2", program]
-        + (try train(["--epochs", "20", "--resume", "auto"])))
+        + (try train(["--epochs", "6", "--resume", "auto"])))
     try run.waitUntil { folder.has("run/state.safetensors") }
     #expect(try ProgramRun.shell("exec pkill -KILL -n -f 'planet-dist train.*\(folder.path("run"))'") == 0)
     try run.wait()

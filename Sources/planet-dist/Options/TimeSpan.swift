@@ -5,11 +5,14 @@ public import Training
 struct TimeSpan: ExpressibleByArgument {
   let duration: Duration
 
-  private static let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
+  private static let units: [UInt8: Double] = [
+    UInt8(ascii: "s"): 1, UInt8(ascii: "m"): 60, UInt8(ascii: "h"): 3600, UInt8(ascii: "d"): 86400,
+  ]
 
   /// Nil unless it is a number and a unit, and a second to a thousand days.
   init?(argument: String) {
-    guard let unit = argument.last.flatMap({ Self.units[$0] }), let count = Double(argument.dropLast()),
+    guard let unit = argument.utf8.last.flatMap({ Self.units[$0] }),
+      let count = Double(String(decoding: argument.utf8.dropLast(), as: UTF8.self)),
       (1...86_400_000).contains(count * unit)
     else { return nil }
     duration = .seconds(count * unit)

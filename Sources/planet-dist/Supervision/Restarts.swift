@@ -53,7 +53,7 @@ struct TrainingCommand {
 
   /// Nil if the command trains nothing.
   init?(_ command: [String]) {
-    guard let place = command.firstIndex(of: "train") else { return nil }
+    guard let place = command.firstIndex(where: { $0 == "train" }) else { return nil }
     words = command[place...]
   }
 
