@@ -26,7 +26,7 @@ stage() {
     "$folder/share/planet-dist/licenses/swift"
   for library in $(ldd "$program" | awk -v wanted="^($libraries)[.]so" '$1 ~ wanted { print $3 }'); do
     cp -L "$library" "$folder/lib/planet-dist/"
-    package=$(dpkg -S "$(readlink -f "$library")" | cut -d: -f1)
+    package=$(dpkg -S "*/$(basename "$(readlink -f "$library")")" | cut -d: -f1 | head -n 1) # by name: /lib may be a link
     cp "/usr/share/doc/$package/copyright" "$folder/share/planet-dist/licenses/$package"
   done
   for package in .build/package/checkouts/*; do
