@@ -22,13 +22,13 @@ typedef struct {
   sign last;          // that came from there
   double heard;       // when
   double warn_after;  // others have waited so long for it
+  int idle;           // in so many beats one after the other it did not wait
   double waited;      // when the minute began
   int is_slow;        // and that has been said
 } peer;
 
 struct pd_heartbeat {
   pd_communicator *c;
-  MPI_Comm comm;
   pd_listener listener;
   double limit, period;  // seconds of silence that end the job; between two signs
   double patience;       // seconds after which a rank that others wait for is named
@@ -42,6 +42,8 @@ struct pd_heartbeat {
 
 // A rank that waits for so little of a minute, while all others wait for so much, is slow.
 static const double little = 0.1, much = 0.4;
+// Seconds that mpirun may take to end all ranks when one has reported: Communicator.secondsToBeEnded.
+static const double patience_with_mpirun = 12;
 
 static sign own_sign(const pd_communicator *c, double now) {
   double since = atomic_load(&c->waiting_since);
@@ -55,16 +57,16 @@ static void send(pd_heartbeat *h, int rank, sign own) {
   if (to->request != MPI_REQUEST_NULL) IN_TURN(MPI_Test(&to->request, &gone, MPI_STATUS_IGNORE));
   if (!gone) return;
   to->own = own;
-  IN_TURN(MPI_Isend(&to->own, sizeof to->own, MPI_BYTE, rank, 0, h->comm, &to->request));
+  IN_TURN(MPI_Isend(&to->own, sizeof to->own, MPI_BYTE, rank, 0, ((pd_job *)h->c->link)->signs, &to->request));
 }
 
 static void receive(pd_heartbeat *h, double now) {
   for (;;) {
     int came = 0;
     MPI_Status status;
-    if (IN_TURN(MPI_Iprobe(MPI_ANY_SOURCE, 0, h->comm, &came, &status)) != MPI_SUCCESS || !came) return;
+    if (IN_TURN(MPI_Iprobe(MPI_ANY_SOURCE, 0, ((pd_job *)h->c->link)->signs, &came, &status)) != MPI_SUCCESS || !came) return;
     peer *from = &h->peers[status.MPI_SOURCE];
-    if (IN_TURN(MPI_Recv(&from->last, sizeof from->last, MPI_BYTE, status.MPI_SOURCE, 0, h->comm,
+    if (IN_TURN(MPI_Recv(&from->last, sizeof from->last, MPI_BYTE, status.MPI_SOURCE, 0, ((pd_job *)h->c->link)->signs,
                          MPI_STATUS_IGNORE)) != MPI_SUCCESS)
       return;
     from->heard = now;
@@ -82,7 +84,7 @@ static void find_silent(pd_heartbeat *h, double now, int first, int end) {
   if (isOver) h->listener.silent(h->listener.context, ranks, count, h->limit);
 }
 
-// While one waits, who does not wait is who is waited for.
+// While one waits, who does not wait is who is waited for. A sign is up to a beat old, so that a rank must be seen twice.
 static void find_late(pd_heartbeat *h) {
   double longest = 0;
   for (int rank = 0; rank < h->c->size; rank++)
@@ -90,27 +92,30 @@ static void find_late(pd_heartbeat *h) {
   for (int rank = 0; rank < h->c->size; rank++) {
     peer *p = &h->peers[rank];
     if (longest < h->patience) p->warn_after = h->patience;
-    if (p->last.waiting > 0 || longest < p->warn_after) continue;
+    p->idle = p->last.waiting > 0 ? 0 : p->idle + 1;
+    if (p->idle < 2 || longest < p->warn_after) continue;
     p->warn_after = 4 * longest;
     h->listener.late(h->listener.context, rank, longest);
   }
 }
+
+static double waited(const peer *p) { return p->last.waited + p->last.waiting; }
 
 static void find_slow(pd_heartbeat *h, double now) {
   double span = now - h->minute;
   if (span < 60) return;
   h->minute = now;
   for (int rank = 0; rank < h->c->size; rank++) {
-    double least = 1, own = (h->peers[rank].last.waited - h->peers[rank].waited) / span;
+    double least = 1, own = (waited(&h->peers[rank]) - h->peers[rank].waited) / span;
     for (int other = 0; other < h->c->size; other++) {
-      double share = (h->peers[other].last.waited - h->peers[other].waited) / span;
+      double share = (waited(&h->peers[other]) - h->peers[other].waited) / span;
       if (other != rank && share < least) least = share;
     }
     if (own > little || least < much || h->peers[rank].is_slow) continue;
     h->peers[rank].is_slow = 1;
     h->listener.slow(h->listener.context, rank, own, least);
   }
-  for (int rank = 0; rank < h->c->size; rank++) h->peers[rank].waited = h->peers[rank].last.waited;
+  for (int rank = 0; rank < h->c->size; rank++) h->peers[rank].waited = waited(&h->peers[rank]);
 }
 
 static void beat(pd_heartbeat *h, double now) {
@@ -164,7 +169,6 @@ static int all_may(pd_communicator *c, int *may) {
 }
 
 int pd_begin_heartbeat(pd_communicator *c, double seconds, const pd_listener *listener) {
-  pd_job *j = c->link;
   int may = 0, code = all_may(c, &may);
   if (code != PD_OK || !may) return code;
   pd_heartbeat *h = calloc(1, sizeof *h);
@@ -184,22 +188,20 @@ int pd_begin_heartbeat(pd_communicator *c, double seconds, const pd_listener *li
     h->peers[rank].heard = h->minute;
     h->peers[rank].warn_after = seconds;
   }
-  // Ranks that miss rank 0 cannot tell each other so: they take turns, and the first ends the job.
-  if (c->rank > 0) h->limit += 0.5 * (c->rank < 4 ? c->rank : 4);
+  // Ranks that miss rank 0 cannot tell each other so: rank 1 ends the job, and the others with it, before their turn comes.
+  if (c->rank > 1) h->limit += patience_with_mpirun + 2 * h->period * (c->rank < 4 ? c->rank : 4);
   pthread_condattr_t monotonic;
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_mutex_init(&h->lock, NULL);
   pthread_cond_init(&h->changed, &monotonic);
   pthread_condattr_destroy(&monotonic);
-  int error = MPI_Comm_dup(j->comm, &h->comm);
-  if (error == MPI_SUCCESS && pthread_create(&h->thread, NULL, work, h) == 0) {
-    j->heartbeat = h;
+  if (pthread_create(&h->thread, NULL, work, h) == 0) {
+    ((pd_job *)c->link)->heartbeat = h;
     return PD_OK;
   }
   free_heartbeat(h);
-  return error == MPI_SUCCESS ? pd_fail(c, PD_LIBRARY, -1, "no thread for the heartbeat")
-                              : pd_mpi_failure(c, error, -1);
+  return pd_fail(c, PD_LIBRARY, -1, "no thread for the heartbeat");
 }
 
 int pd_end_heartbeat(pd_communicator *c) {
@@ -216,7 +218,6 @@ int pd_end_heartbeat(pd_communicator *c) {
   if (code == PD_OK) receive(h, 0);
   for (int rank = 0; rank < c->size; rank++)
     if (h->peers[rank].request != MPI_REQUEST_NULL) MPI_Request_free(&h->peers[rank].request);
-  if (code == PD_OK) MPI_Comm_free(&h->comm);
   free_heartbeat(h);
   return code;
 }

@@ -72,6 +72,7 @@ static int open_job(pd_communicator *c, pd_job *j) {
   if (error == MPI_SUCCESS) error = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);  // others inherit it
   if (error == MPI_SUCCESS) error = number_ranks(j);
   if (error == MPI_SUCCESS) error = MPI_Comm_dup(j->comm, &j->calls);
+  if (error == MPI_SUCCESS) error = MPI_Comm_dup(j->comm, &j->signs);
   if (error != MPI_SUCCESS) return pd_mpi_failure(c, error, -1);
   int code = find_place(c);
   if (code == PD_OK) code = find_hosts(c);
@@ -87,7 +88,7 @@ pd_communicator *pd_mpi_open(double timeout) {
 int pd_mpi_reference_sum(pd_communicator *c, float *values, size_t count) {
   if (c->size == 1) return PD_OK;
   pd_job *j = c->link;
-  int error = IN_TURN(MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_FLOAT, MPI_SUM, j->comm));
+  int error = MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_FLOAT, MPI_SUM, j->comm);
   return error == MPI_SUCCESS ? PD_OK : pd_mpi_failure(c, error, -1);
 }
 
@@ -100,6 +101,7 @@ int pd_mpi_leave(pd_communicator *c) {
   pd_stop_background(c);
   int error = other ? MPI_Comm_free(&other->comm) : MPI_SUCCESS;
   if (error == MPI_SUCCESS) error = MPI_Comm_free(&j->calls);
+  if (error == MPI_SUCCESS) error = MPI_Comm_free(&j->signs);
   if (error == MPI_SUCCESS) error = MPI_Comm_free(&j->comm);
   if (error == MPI_SUCCESS) error = MPI_Finalize();
   return error == MPI_SUCCESS ? PD_OK : pd_mpi_failure(c, error, -1);

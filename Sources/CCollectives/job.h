@@ -12,6 +12,7 @@ typedef struct pd_heartbeat pd_heartbeat;
 typedef struct {
   MPI_Comm comm;   // our own, so that no one else's messages meet ours
   MPI_Comm calls;  // for the roll call; the background has none
+  MPI_Comm signs;  // of life; nor these
   struct {
     pd_exchange exchange;
     MPI_Request requests[2];  // receive, send

@@ -65,6 +65,8 @@ final class Heartbeat: Sendable {
   }
 
   private func fail(_ ranks: [Int], _ seconds: Double) {
+    // Told to stop, by mpirun perhaps, because a rank has failed and said why: it is silent since, and this one ends soon.
+    if StopSignals.isSet { Thread.sleep(forTimeInterval: Communicator.secondsToBeEnded) }
     let code = onFailure(CommunicationError.silent(ranks: ranks.map(communicator.name), seconds: seconds))
     fflush(nil)
     pd_mpi_abort(code)

@@ -12,17 +12,17 @@ extension Communicator {
   ///
   /// - Parameters:
   ///   - copies: of the weights, beside those that the recipe asks for.
-  ///   - keepsState: whether this rank copies all while the state is saved, as rank 0 does.
+  ///   - keepsState: whether this rank copies all while the state is saved.
   /// - Throws: as ``checkMemory(_:)``.
   public func checkMemory(
     training recipe: Configuration, size: Int, precision: Precision, copies: Int = 0, keepsState: Bool = false
   ) throws {
     // Weights and the optimizer's, once among ranks that share memory; a bucket of gradients, and among hosts their sums;
-    // a copy of all while the state is saved.
+    // a copy of all while the state is saved, or of the weights while a model is.
     let common = 1 + Recipe.optimizer.floatsPerWeight + copies + (recipe.ema > 0 ? 1 : 0) + (recipe.keepBest ? 1 : 0)
     let sharers = Double(sharesMemory ? ranksHere : 1)
     let weights =
-      Double(common + (sharesMemory && hosts > 1 ? 1 : 0)) / sharers + Double(rank == 0 || keepsState ? common : 0)
+      Double(common + (sharesMemory && hosts > 1 ? 1 : 0)) / sharers + Double(keepsState ? common : rank == 0 ? 1 : 0)
     let images = EpochOrder.largestShare(of: recipe.batchSize, worldSize: self.size)
     let activations = recipe.arch.activationBytes(imageSize: size, images: images, precision: precision, training: true)
     try checkMemory(

@@ -1,5 +1,5 @@
 import Files
-public import Foundation
+import Foundation
 import Recipes
 
 /// Where a run keeps what it makes.
@@ -61,11 +61,16 @@ public struct RunFolder: Sendable {
     return files.filter { $0.ends(with: ".safetensors") && !$0.begins(with: ".") }.map(FilePath.stem).sorted()
   }
 
-  /// When the newest of its state and networks was saved; nil if there are none.
-  public var lastSave: Date? {
-    ([state] + savedStages.map(model)).compactMap { path in
-      (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
-    }.max()
+  /// What is saved here: when the state was, and which stages are. It changes when a run gets further; that a resumed run
+  /// saves a finished stage again changes nothing.
+  public struct Content: Equatable, Sendable {
+    let state: Date?
+    let stages: [String]
+  }
+
+  public var content: Content {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: state)
+    return Content(state: attributes?[.modificationDate] as? Date, stages: savedStages)
   }
 
   /// Refuses folders in it that are links to somewhere else: nothing outside a run's folder is ever written.

@@ -1,4 +1,4 @@
-/// How often the training state is saved within an epoch; at its end it always is. What a power cut costs is at most that.
+/// How often the training state is saved within an epoch; at its end it always is. A power cut costs at most that, and the validation.
 public enum SaveInterval: Equatable, Sendable {
   case steps(Int)
   case time(Duration)

@@ -149,8 +149,7 @@ extension Trainer {
 
   /// Where this rank saves the state.
   var statePaths: [String] {
-    (communicator.rank == 0 ? [folder.state] : [])
-      + (secondCopy.flatMap { $0.keeper == communicator.rank ? [$0.folder.state] : nil } ?? [])
+    (communicator.rank == 0 ? [folder.state] : []) + (secondCopy?.run.map { [$0.folder.state] } ?? [])
   }
 
   /// Throws unless the replicas are equal to the bit: if they are not, a host, the network or this program is broken.

@@ -1,5 +1,4 @@
 import Collectives
-import Files
 import Foundation
 import Inference
 import PlanetData
@@ -43,13 +42,11 @@ extension Trainer {
   /// Saves the stage's network a second time, where that is asked for.
   private func copyModel(of stage: Configuration.Stage) throws {
     guard let secondCopy else { return }
-    let path = folder.model(stage.name)
-    let bytes = try communicator.onRoot { try InputFile.read(path, limit: 4 << 30) } ?? []
-    let copy = try communicator.broadcast(bytes)
+    let origin = try communicator.fromRoot { self.origin }
     try communicator.agree {
-      if communicator.rank == secondCopy.keeper {
-        try AtomicFile.write(copy, to: secondCopy.folder.model(stage.name))
-      }
+      guard let path = secondCopy.run?.folder.model(stage.name) else { return }
+      try ModelFile.write(
+        parameters, labels: dataset.labels, stage: stage, configuration: configuration, origin: origin, to: path)
     }
   }
 

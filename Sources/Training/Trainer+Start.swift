@@ -13,14 +13,18 @@ extension Trainer {
   ///
   /// - Returns: the state to continue from, its file on rank 0 only, if this run resumes.
   func prepare(_ start: Start) throws -> (run: SavedRun, file: TensorFile?)? {
+    try communicator.agree {
+      guard let copy = secondCopy?.run else { return }
+      if start != .resume { try copy.admit(configuration.stages.map(\.name), overwrite: false) }
+      copy.folder.removeLeftovers()
+      try AtomicFile.reserve(copy.folder.state)
+    }
     if start == .resume { return try resume() }
     try communicator.onRoot { try history.begin() }
     try load(start)
-    try communicator.agree {
-      for path in statePaths { try AtomicFile.reserve(path) }
-      guard communicator.rank == 0 else { return }
+    try communicator.onRoot {
       folder.removeLeftovers()
-      try AtomicFile.reserve(folder.model(""))
+      for path in [folder.state, folder.model("")] { try AtomicFile.reserve(path) }
       try begin()
     }
     return nil

@@ -28,8 +28,8 @@ public final class Trainer {
   let machine: String
   let shouldStop: () -> Bool
   var saveClock: SaveClock
-  /// Where the state and the networks are kept a second time, and the rank that does; nil for nowhere.
-  let secondCopy: (folder: RunFolder, keeper: Int)?
+  /// Where the state and the networks are kept a second time; nil for nowhere.
+  let secondCopy: SecondCopy?
   let backgroundSave = BackgroundSave()
   let replica: Replica
   var progress = Progress()
@@ -66,13 +66,11 @@ public final class Trainer {
     let obstacles = configuration.obstacles(
       train: dataset.train.count, valid: dataset.valid.count, labels: dataset.labels.count, ranks: communicator.size)
     try communicator.agree { if let obstacle = obstacles.first { throw obstacle } }
-    // The lowest rank of the second host.
-    let elsewhere = try communicator.allGather(communicator.hostRanks.lowerBound).first { $0 > 0 } ?? 0
-    secondCopy = saveCopy.map { (RunFolder($0), elsewhere) }
+    secondCopy = try saveCopy.map { try SecondCopy($0, among: communicator) }
     for stage in configuration.stages {
       try communicator.checkMemory(
         training: configuration, size: stage.size, precision: worker.engine.precision,
-        keepsState: secondCopy?.keeper == communicator.rank)
+        keepsState: communicator.rank == 0 || secondCopy?.keeper == communicator.rank)
     }
     var options = Fingerprint()
     options.add(String(decoding: try configuration.encoded(), as: UTF8.self))
@@ -99,6 +97,8 @@ public final class Trainer {
   ///
   /// - Returns: the same on every rank.
   public func run(from start: Start) throws -> Outcome {
+    // Whatever ends it, a state that is being written is not cut off.
+    defer { try? backgroundSave.finish() }
     if communicator.sharesMemory, !replica.isShared, communicator.size > 1 {
       onEvent(.note(.sharesTooLittle(reason: communicator.sharingProblem ?? "none to be had")))
     }

@@ -144,7 +144,8 @@ typedef struct {
 /// - `seconds`: within which a silent rank is told of.
 int pd_begin_heartbeat(pd_communicator *c, double seconds, const pd_listener *listener);
 
-/// What pd_sum_float does, done by MPI_Allreduce: to compare with. It waits for ever, for a rank that does not come.
+/// What pd_sum_float does, done by MPI_Allreduce: to compare with. It waits for ever, for a rank that does not come, and
+/// allows no other thread in MPI: no heartbeat.
 int pd_mpi_reference_sum(pd_communicator *c, float *values, size_t count);
 
 /// Ends every rank's process, this one's with `code`.

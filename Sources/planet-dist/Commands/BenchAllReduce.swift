@@ -34,6 +34,7 @@ struct BenchAllReduce: ParsableCommand {
   }
 
   mutating func run() throws {
+    compute.heartbeat = 0  // MPI_Allreduce keeps MPI to itself
     Job.run(compute) { communicator in
       let worker = try compute.worker(communicator)
       let banner = compute.banner(worker)

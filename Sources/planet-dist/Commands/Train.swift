@@ -43,7 +43,7 @@ struct Train: ParsableCommand {
   @Option(
     defaultAsFlag: Resuming.must,
     help: ArgumentHelp(
-      "Continue the interrupted run in --run. Data and recipe are its own; no other option is needed. With 'auto', begin it if there is none, and end with 0 if its stages are all saved: for jobs that are started again and again.",
+      "Continue the interrupted run in --run. Data and recipe are its own; no other option is needed. With 'auto', begin it if there is none, and end with 0 if all stages are saved, of this recipe: for jobs that are started again and again.",
       valueName: "auto"))
   var resume: Resuming?
 
@@ -74,6 +74,7 @@ struct Train: ParsableCommand {
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
     if resume == .auto && overwrite { throw ValidationError("--resume auto and --overwrite exclude each other.") }
+    if let saveCopy, saveCopy == runFolder { throw ValidationError("--save-copy and --run are the same folder.") }
     if resume == .must { return }
     if !printConfig { _ = try data.folder }
     if recipe.recipe == nil { _ = try recipe.configuration(Recipe.planet, after: from.map(stageName)) }

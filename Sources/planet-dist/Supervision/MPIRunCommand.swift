@@ -21,7 +21,12 @@ struct MPIRunCommand {
     }
     self.words = words
     standardHostfile = environment["OMPI_MCA_orte_default_hostfile"]
-    program = words.firstIndex { FilePath.name(of: $0) == "planet-dist" } ?? words.count
+    // A folder may have the program's name, too: `--prefix /opt/planet-dist`. Behind the program stands what it is to do.
+    program =
+      words.indices.dropLast().first {
+        FilePath.name(of: words[$0]) == "planet-dist" && !words[$0 + 1].begins(with: "-")
+          && FilePath.name(of: words[$0 + 1]) != "planet-dist"
+      } ?? words.count
   }
 
   /// A host that is named in the command, or in its file of hosts.
@@ -37,43 +42,53 @@ struct MPIRunCommand {
     return (value(Self.hostfileOptions).map { words[$0] } ?? standardHostfile).map(Self.file) ?? []
   }
 
-  /// The command for those hosts that answer, with as many ranks as they may run, and what to call these; the command is nil
-  /// if none answers.
-  func onHostsThatAnswer(_ answer: ([String]) -> Set<String> = HostCheck.answering) -> (
-    command: [String]?, hosts: String?
-  ) {
+  /// What is to be run.
+  struct Choice {
+    let command: [String]
+    /// What to call the hosts, and how many ranks there are, where that is not as the command had it.
+    let hosts: String?
+    /// A file that was made for the command.
+    let hostfile: String?
+
+    init(_ command: [String], hosts: String? = nil, hostfile: String? = nil) {
+      (self.command, self.hosts, self.hostfile) = (command, hosts, hostfile)
+    }
+  }
+
+  struct NoHostAnswers: Error, CustomStringConvertible {
+    let description = "no host answers."
+  }
+
+  /// The command for those hosts that answer, with as many ranks as these may run.
+  ///
+  /// - Throws: ``NoHostAnswers``; `FileError` where the file of the hosts cannot be written.
+  func onHostsThatAnswer(_ answer: ([String]) -> Set<String> = HostCheck.answering) throws -> Choice {
     let all = hosts
     let living = answer(all.map(\.name))
     let left = all.filter { living.contains($0.name) }
-    if left.count == all.count { return (words, nil) }
-    guard !left.isEmpty else { return (nil, nil) }
-    let slots = left.compactMap(\.slots)
-    let names = Set(left.map(\.name)).sorted().joined(separator: ", ")
-    guard let (command, ranks) = with(left, slots: slots.count == left.count ? slots.reduce(0, +) : nil)
-    else { return (nil, nil) }
-    return (command, names + (ranks.map { ", with \($0) ranks" } ?? ""))
-  }
-
-  /// The command with other hosts, and the number of ranks if that had to change.
-  private func with(_ hosts: [Host], slots: Int?) -> (command: [String], ranks: Int?)? {
+    if left.count == all.count { return Choice(words) }
+    guard !left.isEmpty else { throw NoHostAnswers() }
     var command = words
-    var ranks: Int?
-    if let place = value(Self.rankOptions), let asked = Int(words[place]), let slots, slots < asked {
-      (command[place], ranks) = (String(slots), slots)
+    var names = Set(left.map(\.name)).sorted().joined(separator: ", ")
+    let slots = left.compactMap(\.slots)
+    if slots.count == left.count, let place = value(Self.rankOptions), let asked = Int(words[place]),
+      slots.reduce(0, +) < asked
+    {
+      command[place] = String(slots.reduce(0, +))
+      names += ", with \(command[place]) ranks"
     }
     if let place = value(Self.hostOptions) {
-      command[place] = hosts.map { $0.name + ($0.slots.map { ":\($0)" } ?? "") }.joined(separator: ",")
-      return (command, ranks)
+      command[place] = left.map { $0.name + ($0.slots.map { ":\($0)" } ?? "") }.joined(separator: ",")
+      return Choice(command, hosts: names)
     }
-    let file = FilePath.join(NSTemporaryDirectory(), "planet-dist-hosts.\(getpid())")
-    let lines = hosts.map { $0.name + ($0.slots.map { " slots=\($0)" } ?? "") + "\n" }
-    guard (try? AtomicFile.write(lines.joined(), to: file)) != nil else { return nil }
+    let file = FilePath.join(NSTemporaryDirectory(), "planet-dist-hosts.\(UUID().uuidString)")
+    try AtomicFile.write(left.map { $0.name + ($0.slots.map { " slots=\($0)" } ?? "") + "\n" }.joined(), to: file)
     if let place = value(Self.hostfileOptions) {
       command[place] = file
     } else {
       command.insert(contentsOf: ["--hostfile", file], at: 1)
     }
-    return (command, ranks)
+    return Choice(command, hosts: names, hostfile: file)
   }
 
   /// Where the value of an option of mpirun's stands.
@@ -93,7 +108,9 @@ struct MPIRunCommand {
   private static func file(_ path: String) -> [Host] {
     let text = (try? InputFile.read(path, limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     return text.parts(by: "\n").compactMap { line in
-      let words = (line.parts(by: "#").first ?? "").parts(by: " ").map(\.trimmed).filter { !$0.isEmpty }
+      let blanks = line.utf8.map { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") ? UInt8(ascii: " ") : $0 }
+      let text = String(decoding: blanks, as: UTF8.self)
+      let words = (text.parts(by: "#").first ?? "").parts(by: " ").filter { !$0.isEmpty }
       guard let name = words.first else { return nil }
       let slots = words.first { $0.begins(with: "slots=") }.flatMap { Int($0.dropFirst("slots=".count)) }
       return Host(name: name, slots: slots)

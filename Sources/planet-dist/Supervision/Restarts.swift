@@ -18,12 +18,13 @@ struct Restarts {
   /// Runs it to its end, and returns the last exit code.
   func run() -> Int32 {
     let folder = TrainingCommand(command)?.run
-    var (failures, next, began) = (0, command, ContinuousClock.now)
+    var (failures, next, began) = (0, MPIRunCommand.Choice(command), ContinuousClock.now)
     while true {
-      let saved = folder?.lastSave
-      let code = Supervised.run(next)
+      let saved = folder?.content
+      let code = Supervised.run(next.command)
+      if let file = next.hostfile { try? FileManager.default.removeItem(atPath: file) }
       guard limit > 0, Self.codes.contains(code), !Supervised.isAskedToStop else { return code }
-      failures = folder?.lastSave == saved ? failures + 1 : 1
+      failures = folder?.content == saved ? failures + 1 : 1
       let ended = "supervise: exit code \(code) after \(Int((ContinuousClock.now - began).seconds)) s"
       guard failures <= limit else {
         Console.complain(
@@ -31,13 +32,13 @@ struct Restarts {
         return code
       }
       pause(min(Self.longestPause, pow(2, Double(failures - 1))))
-      let (words, hosts) = MPIRunCommand(command)?.onHostsThatAnswer() ?? (command, nil)
-      guard let words, !Supervised.isAskedToStop else {
-        Console.complain("\(ended). Not started again\(words == nil ? ": no host answers" : "").")
+      do { next = try MPIRunCommand(command)?.onHostsThatAnswer() ?? .init(command) } catch {
+        Console.complain("\(ended). Not started again: \(error)")
         return code
       }
-      Console.complain("\(ended). Started again\(hosts.map { " on \($0)" } ?? "").")
-      (next, began) = (words, .now)
+      guard !Supervised.isAskedToStop else { return code }
+      Console.complain("\(ended). Started again\(next.hosts.map { " on \($0)" } ?? "").")
+      began = .now
     }
   }
 
@@ -53,8 +54,11 @@ struct TrainingCommand {
 
   /// Nil if the command trains nothing.
   init?(_ command: [String]) {
-    guard let place = command.firstIndex(where: { $0 == "train" }) else { return nil }
-    words = command[place...]
+    let program = command.indices.dropLast().first {
+      FilePath.name(of: command[$0]) == "planet-dist" && command[$0 + 1] == "train"
+    }
+    guard let program else { return nil }
+    words = command[(program + 1)...]
   }
 
   /// The folder that it saves to.

@@ -26,6 +26,7 @@ enum Supervised {
 
   /// Runs it to its end and returns its exit code.
   static func run(_ command: [String]) -> Int32 {
+    if isAskedToStop { return EX_TEMPFAIL }
     var id = pid_t()
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
