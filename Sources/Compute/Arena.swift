@@ -23,7 +23,7 @@ public final class Arena {
     guard
       let start = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
       start != MAP_FAILED
-    else { preconditionFailure("no address space for \(bytes) bytes") }
+    else { fatalError("no address space for \(bytes) bytes") }
     // Fewer page faults and TLB misses; refused harmlessly where the kernel has no huge pages.
     if bytes >= 1 << 22 { madvise(start, bytes, MADV_HUGEPAGE) }
     blocks.append(UnsafeMutableRawBufferPointer(start: start, count: bytes))

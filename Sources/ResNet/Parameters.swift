@@ -111,14 +111,14 @@ public struct Parameter: Sendable {
   func value(_ name: String) -> UnsafeMutablePointer<Float> {
     guard let parameter = index[name], let values = unsafe values.baseAddress,
       let statistics = unsafe runningStatistics.baseAddress
-    else { preconditionFailure("the network has no \(name)") }
+    else { fatalError("the network has no \(name)") }
     return unsafe (parameter.kind == .statistic ? statistics : values) + parameter.range.lowerBound
   }
 
   /// The gradient of a parameter of this network.
   func gradient(_ name: String) -> UnsafeMutablePointer<Float> {
     guard let offset = gradientIndex[name], let gradients = unsafe gradients.baseAddress
-    else { preconditionFailure("the network has no parameter \(name)") }
+    else { fatalError("the network has no parameter \(name)") }
     return unsafe gradients + offset
   }
 }

@@ -51,7 +51,7 @@ struct Unpickler {
       let version = try reader.integer(UInt8.self)
       guard (2...5).contains(version) else { throw .unsupported("its pickle has protocol \(version), not 2 to 5") }
     case .frame: _ = try reader.read(8)  // Frames only group bytes.
-    case .stop: preconditionFailure("the loop ends at STOP")
+    case .stop: fatalError("the loop ends at STOP")
     case .mark: marks.append(stack.count)
 
     case .none: push(.none)

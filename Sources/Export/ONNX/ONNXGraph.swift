@@ -100,7 +100,7 @@ struct ONNXGraph {
   private mutating func weight(_ name: String) -> String { constant(name, tensor(name)) }
 
   private func tensor(_ name: String) -> StoredTensor {
-    guard let tensor = tensors[name] else { preconditionFailure("the network has no \(name)") }
+    guard let tensor = tensors[name] else { fatalError("the network has no \(name)") }
     return tensor
   }
 
