@@ -22,6 +22,7 @@ struct Train: ParsableCommand {
 
   @OptionGroup(title: "Data") var data: DataOptions
   @OptionGroup(title: "Recipe") var recipe: RecipeOptions
+  @OptionGroup(title: "Saving") var saving: SavingOptions
   @OptionGroup(title: "Machine") var compute: ComputeOptions
 
   @Option(
@@ -47,24 +48,6 @@ struct Train: ParsableCommand {
       valueName: "auto"))
   var resume: Resuming?
 
-  @Option(
-    help: ArgumentHelp(
-      "Save the state so often within an epoch: steps (500), or a time (90s, 10m, 2h, 1d). Default: 10m.",
-      valueName: "interval"))
-  var saveEvery: SaveInterval?
-
-  @Option(
-    help: ArgumentHelp(
-      "Save the state and the stages there, too, by a rank of another host if there are several: a folder to --resume from when --run is lost with its host.",
-      valueName: "folder"))
-  var saveCopy: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Save and end with exit code 75 after so much time (90s, 10m, 2h, 1d), where a time limit would come without a signal.",
-      valueName: "time"))
-  var maxTime: TimeSpan?
-
   @Flag(help: "Train stages again that are saved in --run, and replace them.")
   var overwrite = false
 
@@ -74,14 +57,16 @@ struct Train: ParsableCommand {
   func validate() throws {
     if from != nil && pretrained != nil { throw ValidationError("--from and --pretrained exclude each other.") }
     if resume == .auto && overwrite { throw ValidationError("--resume auto and --overwrite exclude each other.") }
-    if let saveCopy, saveCopy == runFolder { throw ValidationError("--save-copy and --run are the same folder.") }
+    if let copy = saving.saveCopy, copy == runFolder {
+      throw ValidationError("--save-copy and --run are the same folder.")
+    }
     if resume == .must { return }
     if !printConfig { _ = try data.folder }
     if recipe.recipe == nil { _ = try recipe.configuration(Recipe.planet, after: from.map(stageName)) }
   }
 
   mutating func run() throws {
-    let end = maxTime.map { ContinuousClock.now + $0.duration }
+    let end = saving.maxTime.map { ContinuousClock.now + $0.duration }
     let outcome = Job.run(compute) { communicator in
       let run: OpenRun? = try printConfig ? nil : communicator.onRoot { try open() }
       defer { withExtendedLifetime(run) {} }  // holds the folder to the end
@@ -116,8 +101,8 @@ struct Train: ParsableCommand {
       }
       let trainer = try Trainer(
         configuration, dataset: dataset, folder: folder, worker: worker, machine: banner ?? "",
-        saveEvery: saveEvery ?? .standard,
-        saveCopy: saveCopy,
+        saveEvery: saving.saveEvery ?? .standard,
+        saveCopy: saving.saveCopy,
         onEvent: listener(folder, dataset, configuration),
         shouldStop: { StopSignals.isSet || end.map { ContinuousClock.now > $0 } ?? false })
       if banner != nil { Console.print("\(trainer.repeats)") }
