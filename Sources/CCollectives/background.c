@@ -89,12 +89,8 @@ static pd_background *start_background(pd_communicator *c) {
   if (!b) return NULL;
   b->communicator = c->beside;
   b->hosts = &c->hosts;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_mutex_init(&b->lock, NULL);
-  pthread_cond_init(&b->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  pd_make_condition(&b->changed);
   if (pthread_create(&b->thread, NULL, work, b) == 0) return b;
   free_background(b);
   return NULL;

@@ -134,6 +134,14 @@ void pd_end_wait(pd_communicator *c, double began) {
   atomic_store_explicit(&c->waiting_since, 0, memory_order_relaxed);
 }
 
+void pd_make_condition(pthread_cond_t *condition) {
+  pthread_condattr_t monotonic;
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(condition, &monotonic);
+  pthread_condattr_destroy(&monotonic);
+}
+
 struct timespec pd_after(double seconds) {
   struct timespec end;
   clock_gettime(CLOCK_MONOTONIC, &end);

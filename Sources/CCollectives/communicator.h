@@ -1,6 +1,7 @@
 // What the operations know of a network: a few functions. Implemented by mpi.c and threads.c.
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -120,6 +121,9 @@ int pd_check(pd_communicator *c, const pd_exchange *expected, int tag, size_t by
 double pd_now(void);
 // The moment so many seconds from now, on that clock.
 struct timespec pd_after(double seconds);
+
+// Makes a condition whose time-outs are such moments.
+void pd_make_condition(pthread_cond_t *condition);
 
 // Around each wait for other ranks: when it began, on the clock above, and that it is over.
 double pd_begin_wait(pd_communicator *c);

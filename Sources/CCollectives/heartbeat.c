@@ -45,6 +45,8 @@ static const double little = 0.1, much = 0.4;
 // Seconds that mpirun may take to end all ranks when one has reported: Communicator.secondsToBeEnded.
 static const double patience_with_mpirun = 12;
 
+static MPI_Comm signs(const pd_heartbeat *h) { return ((pd_job *)h->c->link)->signs; }
+
 static sign own_sign(const pd_communicator *c, double now) {
   double since = atomic_load(&c->waiting_since);
   return (sign){atomic_load(&c->waited), since > 0 ? now - since : 0};
@@ -57,16 +59,16 @@ static void send(pd_heartbeat *h, int rank, sign own) {
   if (to->request != MPI_REQUEST_NULL) IN_TURN(MPI_Test(&to->request, &gone, MPI_STATUS_IGNORE));
   if (!gone) return;
   to->own = own;
-  IN_TURN(MPI_Isend(&to->own, sizeof to->own, MPI_BYTE, rank, 0, ((pd_job *)h->c->link)->signs, &to->request));
+  IN_TURN(MPI_Isend(&to->own, sizeof to->own, MPI_BYTE, rank, 0, signs(h), &to->request));
 }
 
 static void receive(pd_heartbeat *h, double now) {
   for (;;) {
     int came = 0;
     MPI_Status status;
-    if (IN_TURN(MPI_Iprobe(MPI_ANY_SOURCE, 0, ((pd_job *)h->c->link)->signs, &came, &status)) != MPI_SUCCESS || !came) return;
+    if (IN_TURN(MPI_Iprobe(MPI_ANY_SOURCE, 0, signs(h), &came, &status)) != MPI_SUCCESS || !came) return;
     peer *from = &h->peers[status.MPI_SOURCE];
-    if (IN_TURN(MPI_Recv(&from->last, sizeof from->last, MPI_BYTE, status.MPI_SOURCE, 0, ((pd_job *)h->c->link)->signs,
+    if (IN_TURN(MPI_Recv(&from->last, sizeof from->last, MPI_BYTE, status.MPI_SOURCE, 0, signs(h),
                          MPI_STATUS_IGNORE)) != MPI_SUCCESS)
       return;
     from->heard = now;
@@ -190,12 +192,8 @@ int pd_begin_heartbeat(pd_communicator *c, double seconds, const pd_listener *li
   }
   // Ranks that miss rank 0 cannot tell each other so: rank 1 ends the job, and the others with it, before their turn comes.
   if (c->rank > 1) h->limit += patience_with_mpirun + 2 * h->period * (c->rank < 4 ? c->rank : 4);
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_mutex_init(&h->lock, NULL);
-  pthread_cond_init(&h->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  pd_make_condition(&h->changed);
   if (pthread_create(&h->thread, NULL, work, h) == 0) {
     ((pd_job *)c->link)->heartbeat = h;
     return PD_OK;

@@ -126,15 +126,11 @@ static group *create_group(int count) {
     free_group(g);
     return NULL;
   }
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_mutex_init(&g->lock, NULL);
   for (int rank = 0; rank < count; rank++) {
-    pthread_cond_init(&g->ranks[rank].woken, &monotonic);
+    pd_make_condition(&g->ranks[rank].woken);
     g->ranks[rank].gave_up = -1;
   }
-  pthread_condattr_destroy(&monotonic);
   return g;
 }
 

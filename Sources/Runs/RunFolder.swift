@@ -63,14 +63,14 @@ public struct RunFolder: Sendable {
 
   /// What is saved here: when the state was, and which stages are. It changes when a run gets further; that a resumed run
   /// saves a finished stage again changes nothing.
-  public struct Content: Equatable, Sendable {
+  public struct Saved: Equatable, Sendable {
     let state: Date?
     let stages: [String]
   }
 
-  public var content: Content {
+  public var saved: Saved {
     let attributes = try? FileManager.default.attributesOfItem(atPath: state)
-    return Content(state: attributes?[.modificationDate] as? Date, stages: savedStages)
+    return Saved(state: attributes?[.modificationDate] as? Date, stages: savedStages)
   }
 
   /// Refuses folders in it that are links to somewhere else: nothing outside a run's folder is ever written.

@@ -20,11 +20,11 @@ struct Restarts {
     let folder = TrainingCommand(command)?.run
     var (failures, next, began) = (0, MPIRunCommand.Choice(command), ContinuousClock.now)
     while true {
-      let saved = folder?.content
+      let saved = folder?.saved
       let code = Supervised.run(next.command)
       if let file = next.hostfile { try? FileManager.default.removeItem(atPath: file) }
       guard limit > 0, Self.codes.contains(code), !Supervised.isAskedToStop else { return code }
-      failures = folder?.content == saved ? failures + 1 : 1
+      failures = folder?.saved == saved ? failures + 1 : 1
       let ended = "supervise: exit code \(code) after \(Int((ContinuousClock.now - began).seconds)) s"
       guard failures <= limit else {
         Console.complain(
